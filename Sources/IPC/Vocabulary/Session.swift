@@ -1,0 +1,91 @@
+// Nouns that more than one edge carries.
+
+import Mail
+
+/// The protocol a stranger speaks to the listener.
+package enum ServiceName: String, Codable, Sendable, CaseIterable {
+    case smtp, submission, pop3
+}
+
+/// What is known about a stranger's session. The listener states it; the router judges by it.
+package struct SessionFacts: Codable, Sendable, Hashable {
+    package var trace: TraceID
+    package var service: ServiceName
+    package var client: InternetAddress
+    package var clientPort: UInt16
+    /// The address of ours that was connected to.
+    package var local: InternetAddress
+    package var localPort: UInt16
+    /// The argument of HELO or EHLO, at most 255 octets; empty before it was said.
+    package var greeting: String
+    /// Whether EHLO was said (RFC 3848's ESMTP).
+    package var isExtended: Bool
+    package var isEncrypted: Bool
+
+    package init(
+        trace: TraceID, service: ServiceName, client: InternetAddress, clientPort: UInt16, local: InternetAddress,
+        localPort: UInt16, greeting: String = "", isExtended: Bool = false, isEncrypted: Bool = false
+    ) {
+        self.trace = trace
+        self.service = service
+        self.client = client
+        self.clientPort = clientPort
+        self.local = local
+        self.localPort = localPort
+        self.greeting = greeting
+        self.isExtended = isExtended
+        self.isEncrypted = isEncrypted
+    }
+}
+
+/// Proof of a login. Made by the store, carried by the listener, who can neither read nor make one.
+package struct Ticket: Codable, Sendable, CustomStringConvertible {
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) { self.bytes = bytes }
+
+    package var description: String { "***" }
+}
+
+/// A name and a password as a stranger gave them.
+package struct Login: Codable, Sendable {
+    package var service: ServiceName
+    package var client: InternetAddress
+    /// At most 320 octets.
+    package var user: String
+    package var password: Secret
+
+    package init(service: ServiceName, client: InternetAddress, user: String, password: Secret) {
+        self.service = service
+        self.client = client
+        self.user = user
+        self.password = password
+    }
+}
+
+/// The answer to a `Login`.
+package enum LoginAnswer: Codable, Sendable {
+    case granted(Ticket)
+    /// Wrong name or wrong password: strangers are never told which.
+    case refused
+    /// Our own trouble: the stranger may try again later.
+    case unavailable(because: String)
+}
+
+/// First value on a connection to the store's session socket; after it the connection carries the client's plain bytes.
+package struct SessionOpening: Codable, Sendable {
+    package var ticket: Ticket
+    package var facts: SessionFacts
+
+    package init(ticket: Ticket, facts: SessionFacts) {
+        self.ticket = ticket
+        self.facts = facts
+    }
+}
+
+/// What became of a message that a room handed over.
+package enum Receipt: Codable, Sendable {
+    /// Durable: bytes and index survive a power cut. From here on the house answers for the message.
+    case accepted(SpoolID)
+    case refused(Refusal)
+}

@@ -1,0 +1,33 @@
+// How much one POP3 session may cost, and which departures from the grammar are forgiven.
+
+package struct POP3Limits: Equatable, Sendable {
+    /// A command line with its line end. RFC 2449 §4: 255 octets.
+    package var commandLine = 255
+    /// An over-long line is swallowed up to here; then the session ends.
+    package var swallowedLine = 65_536
+    /// Mistakes one behind the other; a command that succeeds forgives them.
+    package var errors = 20
+    /// Passwords that one connection may try in vain.
+    package var refusedLogins = 5
+    /// Octets of one `write` action of a listing.
+    package var listingPiece = 32_768
+    package var leniency = Leniency.usual
+
+    package init() {}
+
+    /// Departures from the grammar that are accepted, each by its name. Each has a transcript.
+    package struct Leniency: OptionSet, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// A line that ends in LF alone (RFC 1939 §3 asks for CRLF): scripts and old readers. Harmless here, because
+        /// no command of POP3 carries a stranger's bytes.
+        package static let bareLineFeed = Leniency(rawValue: 1)
+        /// Spaces behind a keyword or a number.
+        package static let trailingSpace = Leniency(rawValue: 2)
+
+        package static let strict: Leniency = []
+        /// What Dovecot accepts.
+        package static let usual: Leniency = [.bareLineFeed, .trailingSpace]
+    }
+}

@@ -1,0 +1,76 @@
+// What a POP3 client is told in one line, and the capabilities.
+
+/// A status line of RFC 1939 §3, with a response code of RFC 2449 §8 or RFC 3206 where one applies.
+package struct POP3Reply: Equatable, Sendable {
+    package var isPositive: Bool
+    package var code: Code?
+    /// Printable ASCII without line ends.
+    package var text: String
+
+    package enum Code: String, Sendable {
+        /// RFC 2449 §8.1.2: another session holds the maildrop.
+        case inUse = "IN-USE"
+        /// RFC 3206 §4: the credentials are wrong, nothing else.
+        case auth = "AUTH"
+        /// RFC 3206 §3: our trouble; trying again later may help.
+        case temporary = "SYS/TEMP"
+        /// RFC 3206 §3: our trouble; somebody has to repair something.
+        case permanent = "SYS/PERM"
+    }
+
+    package static func ok(_ text: String) -> POP3Reply { POP3Reply(isPositive: true, code: nil, text: text) }
+
+    package static func error(_ text: String, _ code: Code? = nil) -> POP3Reply {
+        POP3Reply(isPositive: false, code: code, text: text)
+    }
+
+    /// With its CRLF.
+    package var line: String {
+        if let code { return "\(isPositive ? "+OK" : "-ERR") [\(code.rawValue)] \(text)\r\n" }
+        return isPositive ? "+OK \(text)\r\n" : "-ERR \(text)\r\n"
+    }
+}
+
+/// Every fixed reply in one place.
+extension POP3Reply {
+    package static let greeting = ok("Postern ready")
+    package static let goodbye = ok("Goodbye")
+    package static let passwordNext = ok("Password next")
+    package static let alive = ok("Still here")
+
+    /// The same words for every reason: strangers do not learn which names exist.
+    package static let refused = error("Name or password is wrong", .auth)
+    package static let unavailable = error("The mailbox cannot be reached now, try again later", .temporary)
+    package static let inUse = error("The mailbox is open in another session", .inUse)
+    package static let damaged = error("This message is damaged", .permanent)
+    package static let unreadable = error("This message cannot be read now", .temporary)
+    package static let notRemoved = error("some deleted messages not removed", .temporary)
+    package static let tooManySessions = error("Too many sessions, try again later", .temporary)
+
+    package static let lineTooLong = error("Line too long")
+    package static let unknownCommand = error("Unknown command")
+    package static let syntax = error("Syntax error in the arguments")
+    package static let loginFirst = error("Log in first")
+    package static let loggedIn = error("Already logged in")
+    package static let nameFirst = error("USER first")
+    package static let noSuchMessage = error("No such message")
+    package static let deletedMessage = error("This message is deleted")
+    package static let tooManyErrors = error("Too many errors")
+    package static let tooManyLogins = error("Too many failed logins", .auth)
+
+    /// RFC 2449 §5, RFC 3206 §2: complete, with the final dot.
+    static let capabilities: [UInt8] = Array(
+        """
+        +OK Capabilities follow\r
+        TOP\r
+        UIDL\r
+        USER\r
+        PIPELINING\r
+        RESP-CODES\r
+        AUTH-RESP-CODE\r
+        EXPIRE NEVER\r
+        IMPLEMENTATION Postern\r
+        .\r
+
+        """.utf8)
+}

@@ -1,0 +1,54 @@
+// What the listener keeps of the settings.
+
+import Mail
+
+package struct ListenerSettings: Sendable, Equatable {
+    /// A service with the addresses that its socket, or sockets, are bound to.
+    package struct Port: Sendable, Equatable {
+        package let service: ListenService
+        /// Empty: every address of the machine.
+        package let addresses: [InternetAddress]
+    }
+
+    package let hostname: String
+    /// Those with a socket; `port = 0` is left out.
+    package let ports: [Port]
+    package let smtp: Settings.SMTP
+    package let pop3: Settings.POP3
+    package let tls: Settings.TLS
+    /// 0: as many as the listener thinks right.
+    package let loops: Int
+
+    /// - Parameters:
+    ///   - old: at a reload, what was there before: host names of it are not looked up again, which the walls forbid.
+    ///   - addresses: gives the addresses of a host name.
+    package init(
+        _ settings: Settings, keeping old: ListenerSettings? = nil,
+        addresses: (String) -> [InternetAddress] = HostAddresses.ofSystem
+    ) throws(SettingsError) {
+        var ports: [Port] = []
+        var findings: [Finding] = []
+        for service in settings.listen where !service.isDisabled {
+            let known = old?.ports.first { $0.service.address == service.address }?.addresses
+            let found = known ?? ListenerSettings.resolve(service.address, addresses)
+            if found.isEmpty, !service.isEveryAddress {
+                findings.append(
+                    settings.finding(
+                        "\(service.path).address", "the host name \(tomlText(service.address)) has no address"))
+            }
+            ports.append(Port(service: service, addresses: found))
+        }
+        guard findings.isEmpty else { throw SettingsError(findings) }
+        self.ports = ports
+        hostname = settings.server.hostname
+        smtp = settings.smtp
+        pop3 = settings.pop3
+        tls = settings.tls
+        loops = settings.rooms.listenerLoops
+    }
+
+    private static func resolve(_ text: String, _ addresses: (String) -> [InternetAddress]) -> [InternetAddress] {
+        if text.isEmpty { return [] }
+        return InternetAddress(text).map { [$0] } ?? addresses(text)
+    }
+}

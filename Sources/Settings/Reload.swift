@@ -1,0 +1,50 @@
+// New settings in place of old ones: all or nothing.
+
+/// What a reload brings.
+package struct Reload: Sendable {
+    /// A key whose value is another one than before.
+    package struct Change: Sendable, Hashable {
+        /// With the number of the element: `listen[2].port`.
+        package let key: String
+        /// As TOML writes them; empty when the key has no value.
+        package let old: String
+        package let new: String
+        /// The rooms go on with the old value until they are started again.
+        package let needsRestart: Bool
+    }
+
+    package let settings: Settings
+    /// By key.
+    package let changes: [Change]
+
+    package var needingRestart: [Change] { changes.filter { $0.needsRestart } }
+
+    /// Reads the text; when it is wrong, the old settings are what there is.
+    package init(from old: Settings, to text: String, file: String) throws(SettingsError) {
+        self.init(from: old, to: try Settings.parse(text, file: file))
+    }
+
+    package init(from old: Settings, to new: Settings) {
+        settings = new
+        let (before, after) = (old.origin.values, new.origin.values)
+        let restarting = Set(Settings.keys.filter { !$0.isReloadable }.map { $0.name })
+        changes = Set(before.keys).union(after.keys).sorted().compactMap { key in
+            guard before[key] != after[key] else { return nil }
+            return Change(
+                key: key, old: before[key] ?? "", new: after[key] ?? "",
+                needsRestart: restarting.contains(Reload.declared(key)))
+        }
+    }
+
+    /// `listen[2].port` is declared as `listen.port`.
+    private static func declared(_ path: String) -> String {
+        var name = ""
+        var isInside = false
+        for character in path {
+            if character == "[" { isInside = true }
+            if !isInside { name.append(character) }
+            if character == "]" { isInside = false }
+        }
+        return name
+    }
+}

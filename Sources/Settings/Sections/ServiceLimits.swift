@@ -1,0 +1,89 @@
+// [smtp] and [pop3]: how much a stranger may ask of the listener.
+
+extension Settings {
+    /// For the services smtp and submission.
+    package struct SMTP: Sendable, Equatable {
+        /// Text behind the host name in the greeting.
+        package let banner: String
+        /// Octets, as announced by SIZE (RFC 1870).
+        package let maxMessageSize: Int
+        package let maxRecipients: Int
+        package let maxErrors: Int
+        package let commandTimeout: Duration
+        package let dataTimeout: Duration
+        package let maxSessions: Int
+        package let maxSessionsPerClient: Int
+        /// 0: no limit.
+        package let maxMessagesPerSession: Int
+
+        init(_ reading: Reading) {
+            let table = reading.section("smtp", "Limits of the services smtp and submission.", rooms: [.listener])
+            banner = table.value("banner", .banner, default: "ESMTP", "Text behind the host name in the greeting.")
+            maxMessageSize = table.value(
+                "max_message_size", .size(65_536...(2 << 30)), default: 50 << 20, rooms: [.listener, .router],
+                "The largest message, counted as it comes over the line; announced by SIZE.")
+            maxRecipients = table.value(
+                "max_recipients", .number(100...100_000), default: 1_000,
+                "Recipients of one message; the next is told to come in another one.")
+            maxErrors = table.value(
+                "max_errors", .number(1...1_000_000), default: 20,
+                "Wrong commands since the last accepted message; then the session is closed.")
+            commandTimeout = table.value(
+                "command_timeout", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(300),
+                "How long a client may take between two commands. Other servers rely on five minutes.")
+            dataTimeout = table.value(
+                "data_timeout", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(300),
+                "How long a client may be silent inside a message.")
+            maxSessions = table.value(
+                "max_sessions", .number(1...1_000_000), default: 5_000,
+                "Sessions at once at all ports of smtp and submission; the next is told to come later.")
+            maxSessionsPerClient = table.value(
+                "max_sessions_per_client", .number(1...1_000_000), default: 200,
+                "Sessions at once from one address (IPv6: from one /64); the next is told to come later.")
+            maxMessagesPerSession = table.value(
+                "max_messages_per_session", .number(0...1_000_000), default: 0,
+                "Messages that one session may hand in; 0 for no limit.")
+        }
+    }
+
+    package struct POP3: Sendable, Equatable {
+        package let banner: String
+        /// Before login.
+        package let loginTimeout: Duration
+        /// After login, between two commands.
+        package let idleTimeout: Duration
+        package let maxErrors: Int
+        package let maxRefusedLogins: Int
+        package let maxSessions: Int
+        package let maxSessionsPerClient: Int
+
+        init(_ reading: Reading) {
+            let table = reading.section("pop3", "Limits of the service pop3.", rooms: [.listener])
+            banner = table.value("banner", .banner, default: "Postern is ready", "Text of the greeting.")
+            loginTimeout = table.value(
+                "login_timeout", .duration(.seconds(1)...(.seconds(3_600))), default: .seconds(180),
+                "How long a client may take to log in.")
+            idleTimeout = table.value(
+                "idle_timeout", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(600),
+                rooms: [.listener, .store],
+                "How long a client may be silent after its login. RFC 1939 asks for at least ten minutes.")
+            maxErrors = table.value(
+                "max_errors", .number(1...1_000_000), default: 20, rooms: [.listener, .store],
+                "Wrong commands one behind the other; then the session is closed.")
+            maxRefusedLogins = table.value(
+                "max_refused_logins", .number(1...1_000), default: 5, "Passwords that one session may try in vain.")
+            maxSessions = table.value(
+                "max_sessions", .number(1...1_000_000), default: 5_000, "Sessions at once; the next is turned away.")
+            maxSessionsPerClient = table.value(
+                "max_sessions_per_client", .number(1...1_000_000), default: 200,
+                "Sessions at once from one address (IPv6: from one /64); the next is turned away.")
+        }
+    }
+}
+
+extension Form where Value == String {
+    static let banner = text("printable ASCII, at most 200 characters") { text in
+        if text.utf8.count > 200 { return "is longer than 200 characters" }
+        return text.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? nil : "has a character that is not printable ASCII"
+    }
+}

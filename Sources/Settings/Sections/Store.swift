@@ -1,0 +1,55 @@
+// [store] and [tls]: what is remembered, and how the house proves who it is.
+
+extension Settings {
+    package struct Store: Sendable, Equatable {
+        /// Octets after which a new segment is begun.
+        package let segmentSize: Int
+        /// A message of more octets gets a file of its own.
+        package let largeMessage: Int
+        package let groupMessages: Int
+        /// Octets of one group commit.
+        package let groupSize: Int
+        /// How long an expunged message can be brought back.
+        package let expungeRetention: Duration
+
+        init(_ reading: Reading) {
+            let table = reading.section("store", "How mail is kept.", rooms: [.store])
+            segmentSize = table.value(
+                "segment_size", .size((1 << 20)...(1 << 30)), default: 128 << 20,
+                "Messages are written behind each other into segments of about this size.")
+            largeMessage = table.value(
+                "large_message", .size(4_096...(64 << 20)), default: 256 << 10,
+                "A larger message gets a file of its own.")
+            groupMessages = table.value(
+                "group_messages", .number(1...100_000), default: 1_000,
+                "At most so many messages are made durable by one write to the disk.")
+            groupSize = table.value(
+                "group_size", .size((64 << 10)...(1 << 30)), default: 16 << 20,
+                "At most so much is made durable by one write to the disk.")
+            expungeRetention = table.value(
+                "expunge_retention", .duration(.zero...(.seconds(86_400 * 3_650))), default: .seconds(86_400 * 7),
+                "How long a deleted message still takes its space and can be brought back.")
+            if largeMessage > segmentSize {
+                table.report("large_message", "is larger than store.segment_size")
+            }
+        }
+    }
+
+    package struct TLS: Sendable, Equatable {
+        package let certificate: String?
+        package let key: String?
+
+        init(_ reading: Reading) {
+            let table = reading.section(
+                "tls", "The certificate that clients are shown. This release serves its ports without encryption.",
+                rooms: [.listener])
+            certificate = table.optional(
+                "certificate", .path, example: "/etc/postern/tls/fullchain.pem",
+                "A PEM file with the certificate of this server and those between it and its authority.")
+            key = table.optional(
+                "key", .path, example: "/etc/postern/tls/key.pem", "A PEM file with the certificate's private key.")
+            if certificate != nil, key == nil { table.report("certificate", "needs tls.key") }
+            if key != nil, certificate == nil { table.report("key", "needs tls.certificate") }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// The router as a login sees it: two questions.
+
+import IPC
+import NIOCore
+
+/// What a login needs of the router. A failed future is our own trouble.
+package struct LoginRouter: Sendable {
+    let admit: @Sendable (SessionFacts) -> EventLoopFuture<Admission>
+    let authenticate: @Sendable (Login) -> EventLoopFuture<LoginAnswer>
+
+    package init(
+        admit: @escaping @Sendable (SessionFacts) -> EventLoopFuture<Admission>,
+        authenticate: @escaping @Sendable (Login) -> EventLoopFuture<LoginAnswer>
+    ) {
+        self.admit = admit
+        self.authenticate = authenticate
+    }
+
+    package init(_ asker: Asker<ListenerToRouter>, limits: LoginLimits = LoginLimits()) {
+        self.init { facts in
+            asker.ask(.admit(facts), deadline: limits.admission).flatMapThrowing { answer in
+                guard case .admission(let admission) = answer else { throw WrongAnswer() }
+                return admission
+            }
+        } authenticate: { login in
+            asker.ask(.authenticate(login), deadline: limits.authentication).flatMapThrowing { answer in
+                guard case .login(let answer) = answer else { throw WrongAnswer() }
+                return answer
+            }
+        }
+    }
+
+    /// The router answered what was not asked.
+    struct WrongAnswer: Error {}
+}

@@ -1,0 +1,50 @@
+// postern verify
+
+import ArgumentParser
+import Glibc
+import IPC
+import Mail
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Read every stored message again and compare its checksum.")
+    @OptionGroup var settings: SettingsOption
+    @OptionGroup var form: JSONOption
+
+    func run() async throws {
+        let call = StoreCall(settings)
+        var result = Found()
+        var next: SpoolID?
+        repeat {
+            guard case .verified(let page) = try await call.ask(.verify(after: next), seconds: 120) else {
+                throw Failure("the store gave an answer that does not fit")
+            }
+            result.checked += page.checked
+            result.octets += page.octets
+            result.damaged += page.damaged
+            next = page.next
+            if !form.json, isatty(STDERR_FILENO) == 1 {
+                progress("\r\(result.checked) messages, \(octets(result.octets))")
+            }
+        } while next != nil
+        if !form.json, isatty(STDERR_FILENO) == 1 { progress("\n") }
+        if form.json {
+            try sayJSON(result)
+        } else {
+            say("\(result.checked) messages, \(octets(result.octets)), \(result.damaged.count) damaged")
+            for line in result.damaged { say("  \(printable(line))") }
+        }
+        if !result.damaged.isEmpty { throw ExitCode(1) }
+    }
+
+    private struct Found: Encodable {
+        var checked: UInt64 = 0
+        var octets: UInt64 = 0
+        var damaged: [String] = []
+    }
+
+    private func progress(_ text: String) {
+        let octets = Array(text.utf8)
+        _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress!, $0.count) }
+    }
+}

@@ -1,0 +1,96 @@
+// What the room wants from a database: group commits and snapshots, nothing of an engine. SQLite is the first engine.
+
+import IPC
+import Mail
+
+/// Holds the index, the queue, the mailboxes, the directory and the ledger.
+package protocol Database: Sendable {
+    /// Makes the changes durable together, with those of others that wait, in the order in which they came. `done` is
+    /// called on the database's own thread with one result a change.
+    func commit(_ changes: [Change], _ done: @escaping @Sendable ([ChangeResult]) -> Void)
+
+    /// Everything that is kept in memory. Blocks; for the start.
+    func load() throws(DatabaseError) -> Loaded
+
+    /// A page of messages from this one on, in the order of their ids. Blocks.
+    func messages(from spool: SpoolID, limit: Int) throws(DatabaseError) -> [IndexedRecord]
+
+    /// The files of their own that messages refer to. Blocks; for the start.
+    func ownFiles() throws(DatabaseError) -> Set<UInt64>
+
+    func location(of spool: SpoolID) async throws(DatabaseError) -> SpoolLocation?
+    func inbox(of account: AccountID) async throws(DatabaseError) -> PlacedInbox?
+    func credential(of account: AccountID) async throws(DatabaseError) -> String?
+
+    /// What a delivery agent must know about these entries; nil for one that is not open any more.
+    func work(_ entries: [[EntryID]]) async throws(DatabaseError) -> [OpenWork?]
+
+    func queue(after entry: EntryID?, limit: Int) async throws(DatabaseError) -> [QueueEntry]
+    func domains(after name: String?, limit: Int) async throws(DatabaseError) -> [DomainEntry]
+    func accounts(after address: EmailAddress?, limit: Int) async throws(DatabaseError) -> [AccountEntry]
+
+    /// Recomputed from what is durable, in one snapshot.
+    func audit() async throws(DatabaseError) -> Audit
+
+    /// Commits what waits and closes. Blocks.
+    func close()
+}
+
+/// What the room keeps in memory from its start on.
+package struct Loaded: Sendable {
+    package struct Account: Sendable {
+        package var id: AccountID
+        package var address: EmailAddress
+    }
+
+    package struct Waiting: Sendable {
+        package var entry: EntryID
+        package var destination: String
+        package var isHeld: Bool
+        package var nextAttemptAt: Int64
+    }
+
+    package var directoryVersion: UInt64 = 0
+    package var domains: [String] = []
+    package var accounts: [Account] = []
+    package var queue: [Waiting] = []
+    /// The first spool id that was never given out.
+    package var firstSpool = SpoolID(rawValue: 1)
+    /// The bytes of messages before it are on the disk; of the others only a checksum knows.
+    package var synced = SpoolID(rawValue: 0)
+    /// No message lies at or behind this place.
+    package var indexedEnd = SpoolPosition(segment: 0, offset: 0)
+
+    package init() {}
+}
+
+package struct IndexedRecord: Sendable {
+    package var spool: SpoolID
+    package var location: SpoolLocation
+}
+
+/// An account's INBOX as one snapshot shows it.
+package struct PlacedInbox: Sendable {
+    package struct Message: Sendable {
+        package var uid: UInt32
+        package var size: UInt64
+        package var spool: SpoolID
+        package var location: SpoolLocation
+    }
+
+    package var uidValidity: UInt32
+    /// Ascending by uid.
+    package var messages: [Message]
+}
+
+/// A message and those of its recipients that one lease is about.
+package struct OpenWork: Sendable {
+    package var spool: SpoolID
+    package var location: SpoolLocation
+    package var trace: TraceID
+    package var sender: EmailAddress?
+    package var size: UInt64
+    package var isEightBit: Bool
+    package var acceptedAt: Int64
+    package var recipients: [QueuedRecipient]
+}

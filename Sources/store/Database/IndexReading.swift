@@ -1,0 +1,241 @@
+// Snapshots of the index. Each function is one snapshot, on a reader's thread.
+
+import GRDB
+import IPC
+import Mail
+import NIOPosix
+
+extension SQLiteDatabase {
+    /// On the calling thread; it blocks.
+    private func look<Value>(_ body: (GRDB.Database) throws -> Value) throws(DatabaseError) -> Value {
+        do { return try pool.read(body) } catch { throw DatabaseError(error) }
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (GRDB.Database) throws -> Value
+    ) async throws(DatabaseError) -> Value {
+        let pool = pool
+        do { return try await readers.runIfActive { try pool.read(body) } } catch { throw DatabaseError(error) }
+    }
+
+    package func location(of spool: SpoolID) async throws(DatabaseError) -> SpoolLocation? {
+        try await read { database in
+            let select = try IndexStatement(database, "SELECT segment, offset, length FROM messages WHERE spool = ?1")
+            select.bind(1, spool.rawValue)
+            var found: SpoolLocation?
+            try select.rows { found = select.location(0) }
+            return found
+        }
+    }
+
+    package func messages(from spool: SpoolID, limit: Int) throws(DatabaseError) -> [IndexedRecord] {
+        try look { database in
+            let select = try IndexStatement(
+                database,
+                "SELECT spool, segment, offset, length FROM messages WHERE spool >= ?1 ORDER BY spool LIMIT ?2")
+            select.bind(1, spool.rawValue)
+            select.bind(2, limit)
+            var found: [IndexedRecord] = []
+            try select.rows {
+                found.append(
+                    IndexedRecord(spool: SpoolID(rawValue: select.number(0)), location: select.location(1)))
+            }
+            return found
+        }
+    }
+
+    package func ownFiles() throws(DatabaseError) -> Set<UInt64> {
+        try look { database in
+            let select = try IndexStatement(database, "SELECT own_file FROM messages WHERE own_file <> 0")
+            var found: Set<UInt64> = []
+            try select.rows { found.insert(select.number(0)) }
+            return found
+        }
+    }
+
+    package func inbox(of account: AccountID) async throws(DatabaseError) -> PlacedInbox? {
+        try await read { database in
+            let mailbox = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT m.id, m.uidvalidity, m.messages FROM mailboxes m JOIN accounts a ON a.id = m.account
+                    WHERE a.id = ? AND a.removed_at IS NULL AND m.name = 'INBOX'
+                    """,
+                arguments: [account.rawValue])
+            guard let mailbox else { return nil }
+            let select = try IndexStatement(
+                database,
+                """
+                SELECT p.uid, p.size, p.spool, m.segment, m.offset, m.length FROM placements p
+                JOIN messages m ON m.spool = p.spool WHERE p.mailbox = ?1 ORDER BY p.uid
+                """)
+            select.bind(1, mailbox[0] as Int64)
+            var messages: [PlacedInbox.Message] = []
+            messages.reserveCapacity(mailbox[2])
+            try select.rows {
+                messages.append(
+                    PlacedInbox.Message(
+                        uid: UInt32(truncatingIfNeeded: select.integer(0)), size: select.number(1),
+                        spool: SpoolID(rawValue: select.number(2)), location: select.location(3)))
+            }
+            return PlacedInbox(uidValidity: UInt32(truncatingIfNeeded: mailbox[1] as Int64), messages: messages)
+        }
+    }
+
+    package func credential(of account: AccountID) async throws(DatabaseError) -> String? {
+        try await read { database in
+            try String.fetchOne(
+                database, sql: "SELECT credential FROM accounts WHERE id = ? AND removed_at IS NULL",
+                arguments: [account.rawValue])
+        }
+    }
+
+    package func work(_ entries: [[EntryID]]) async throws(DatabaseError) -> [OpenWork?] {
+        try await read { database in
+            let message = try database.cachedStatement(
+                sql: """
+                    SELECT segment, offset, length, trace, sender, size, eight_bit, accepted_at FROM messages
+                    WHERE spool = ?
+                    """)
+            let recipient = try database.cachedStatement(sql: "SELECT recipient, attempts FROM queue WHERE entry = ?")
+            let find = (IndexStatement(message), IndexStatement(recipient))
+            return try entries.map { try Self.work($0, find.0, find.1) }
+        }
+    }
+
+    private static func work(
+        _ entries: [EntryID], _ message: IndexStatement, _ recipient: IndexStatement
+    ) throws -> OpenWork? {
+        guard let spool = entries.first?.spool else { return nil }
+        var found: OpenWork?
+        message.bind(1, spool.rawValue)
+        try message.rows {
+            let trace = message.pair(3)
+            found = OpenWork(
+                spool: spool, location: message.location(0), trace: TraceID(high: trace.high, low: trace.low),
+                sender: message.text(4).flatMap { EmailAddress(stored: $0) }, size: message.number(5),
+                isEightBit: message.integer(6) != 0, acceptedAt: message.integer(7), recipients: [])
+        }
+        for entry in entries {
+            recipient.bind(1, entry.rawValue)
+            try recipient.rows {
+                guard let address = EmailAddress(stored: recipient.text(0) ?? "") else { return }
+                let attempts = UInt32(truncatingIfNeeded: recipient.integer(1))
+                found?.recipients.append(
+                    QueuedRecipient(entry: entry.rawValue, address: address, attempts: attempts))
+            }
+        }
+        return found
+    }
+
+    package func audit() async throws(DatabaseError) -> Audit {
+        try await read { database in
+            let accepted = try UInt64.fetchOne(database, sql: "SELECT COALESCE(SUM(recipients), 0) FROM messages") ?? 0
+            let open = try UInt64.fetchOne(database, sql: "SELECT COUNT(*) FROM queue") ?? 0
+            var fates: [Int: UInt64] = [:]
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT fate, COUNT(*) FROM recipients WHERE fate <> 0 GROUP BY fate")
+            while let row = try rows.next() { fates[row[0]] = row[1] }
+            return Audit(
+                accepted: accepted, stored: fates[LedgerFate.stored] ?? 0, delivered: fates[LedgerFate.delivered] ?? 0,
+                bounced: fates[LedgerFate.bounced] ?? 0, open: open)
+        }
+    }
+}
+
+// Pages for the administrator's command.
+extension SQLiteDatabase {
+    package func queue(after entry: EntryID?, limit: Int) async throws(DatabaseError) -> [QueueEntry] {
+        try await read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT entry, sender, recipient, state, accepted_at, next_attempt, attempts, size, last_category,
+                        last_remote, last_text, last_status
+                    FROM queue WHERE entry > ? ORDER BY entry LIMIT ?
+                    """,
+                arguments: [Int64(bitPattern: entry?.rawValue ?? 0), limit])
+            var page: [QueueEntry] = []
+            while let row = try rows.next() { if let entry = Self.entry(row) { page.append(entry) } }
+            return page
+        }
+    }
+
+    private static func entry(_ row: Row) -> QueueEntry? {
+        guard let recipient = EmailAddress(stored: row[2]), let state = QueueState(rawValue: row[3]) else { return nil }
+        var last: AttemptReport?
+        if let category = row[8] as String? {
+            last = AttemptReport(category: category, remote: row[9] ?? "", text: row[10] ?? "", status: row[11] ?? "")
+        }
+        let id = EntryID(rawValue: UInt64(bitPattern: row[0] as Int64))
+        return QueueEntry(
+            entry: id.rawValue, message: id.spool, sender: (row[1] as String?).flatMap { EmailAddress(stored: $0) },
+            recipient: recipient, state: state, acceptedAt: row[4], nextAttemptAt: row[5], attempts: row[6],
+            size: UInt64(row[7] as Int64), last: last)
+    }
+
+    package func domains(after name: String?, limit: Int) async throws(DatabaseError) -> [DomainEntry] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT name, (SELECT COUNT(*) FROM accounts WHERE domain = name AND removed_at IS NULL)
+                    FROM domains WHERE name > ? ORDER BY name LIMIT ?
+                    """,
+                arguments: [name ?? "", limit])
+            return rows.map { DomainEntry(name: $0[0], accounts: $0[1]) }
+        }
+    }
+
+    package func accounts(after address: EmailAddress?, limit: Int) async throws(DatabaseError) -> [AccountEntry] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT a.address, COALESCE(SUM(m.messages), 0), COALESCE(SUM(m.octets), 0) FROM accounts a
+                    LEFT JOIN mailboxes m ON m.account = a.id
+                    WHERE a.folded > ? AND a.removed_at IS NULL GROUP BY a.folded ORDER BY a.folded LIMIT ?
+                    """,
+                arguments: [address?.folded ?? "", limit])
+            return rows.compactMap { row in
+                EmailAddress(stored: row[0]).map { AccountEntry(address: $0, messages: row[1], octets: row[2]) }
+            }
+        }
+    }
+
+    package func load() throws(DatabaseError) -> Loaded {
+        try look { database in
+            var loaded = Loaded()
+            if let row = try Row.fetchOne(database, sql: "SELECT * FROM progress") {
+                loaded.firstSpool = SpoolID(rawValue: row["next_spool"])
+                loaded.synced = SpoolID(rawValue: row["synced_spool"])
+                loaded.indexedEnd = SpoolPosition(segment: row["end_segment"], offset: row["end_offset"])
+                loaded.directoryVersion = row["directory_version"]
+            }
+            loaded.domains = try String.fetchAll(database, sql: "SELECT name FROM domains")
+            let accounts = try IndexStatement(database, "SELECT id, address FROM accounts WHERE removed_at IS NULL")
+            try accounts.rows {
+                guard let address = EmailAddress(stored: accounts.text(1) ?? "") else { return }
+                loaded.accounts.append(.init(id: AccountID(rawValue: accounts.integer(0)), address: address))
+            }
+            let queue = try IndexStatement(
+                database, "SELECT entry, destination, state = 'held', next_attempt FROM queue ORDER BY entry")
+            try queue.rows {
+                loaded.queue.append(
+                    .init(
+                        entry: EntryID(rawValue: queue.number(0)), destination: queue.text(1) ?? "",
+                        isHeld: queue.integer(2) != 0, nextAttemptAt: queue.integer(3)))
+            }
+            return loaded
+        }
+    }
+}
+
+extension IndexStatement {
+    /// Segment, offset and length from this column on.
+    fileprivate func location(_ index: Int32) -> SpoolLocation {
+        SpoolLocation(
+            SpoolPosition(segment: number(index), offset: number(index + 1)),
+            length: UInt32(truncatingIfNeeded: integer(index + 2)))
+    }
+}

@@ -1,0 +1,76 @@
+// The tables of the SQLite index, by version. A version that was released is never edited: a new one is added.
+
+enum IndexSchema {
+    /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
+    static let versions = [first]
+
+    static var current: Int { versions.count }
+
+    /// Times are milliseconds since 1970. Addresses are `local@domain` without quotes; the last @ divides.
+    private static let first = """
+        -- One row: how far things are. Ids below `next_spool` may have been given out, the bytes of messages before
+        -- `synced_spool` are on the disk, no message lies at or behind `end_segment`, `end_offset`.
+        CREATE TABLE progress (
+            id INTEGER PRIMARY KEY CHECK (id = 1), next_spool INTEGER NOT NULL, synced_spool INTEGER NOT NULL,
+            end_segment INTEGER NOT NULL, end_offset INTEGER NOT NULL, directory_version INTEGER NOT NULL,
+            last_uidvalidity INTEGER NOT NULL);
+        INSERT INTO progress VALUES (1, 1, 0, 0, 0, 1, 0);
+
+        -- `recipients` were accepted with the message. `refs`: placements, soft-expunged or not, and open queue
+        -- entries; at 0 the bytes may be dropped. `own_file` is 0 when the content lies in the segment.
+        CREATE TABLE messages (
+            spool INTEGER PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+            own_file INTEGER NOT NULL, size INTEGER NOT NULL, eight_bit INTEGER NOT NULL,
+            accepted_at INTEGER NOT NULL, trace BLOB NOT NULL, sender TEXT, recipients INTEGER NOT NULL,
+            refs INTEGER NOT NULL);
+        CREATE INDEX messages_own_file ON messages (own_file) WHERE own_file <> 0;
+
+        -- The ledger: `entry` is spool * 65536 + place of the recipient. Fates: 0 open, 1 stored, 2 delivered, 3 bounced.
+        CREATE TABLE recipients (
+            entry INTEGER PRIMARY KEY, address TEXT NOT NULL, fate INTEGER NOT NULL, at INTEGER NOT NULL);
+
+        -- Open entries only; what a lease holds is in memory. `settled_lease`: the last lease whose outcome was taken.
+        CREATE TABLE queue (
+            entry INTEGER PRIMARY KEY, destination TEXT NOT NULL, recipient TEXT NOT NULL, sender TEXT,
+            state TEXT NOT NULL CHECK (state IN ('ready', 'deferred', 'held')), next_attempt INTEGER NOT NULL,
+            accepted_at INTEGER NOT NULL, size INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+            settled_lease INTEGER, last_at INTEGER, last_category TEXT, last_remote TEXT, last_text TEXT,
+            last_status TEXT);
+        CREATE INDEX queue_destination ON queue (destination);
+        CREATE INDEX queue_recipient ON queue (recipient);
+        CREATE INDEX queue_sender ON queue (sender);
+        CREATE INDEX queue_state ON queue (state, next_attempt);
+        CREATE INDEX queue_size ON queue (size);
+        CREATE INDEX queue_last ON queue (last_category) WHERE last_category IS NOT NULL;
+
+        CREATE TABLE idempotency (key TEXT PRIMARY KEY, spool INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE domains (name TEXT PRIMARY KEY) WITHOUT ROWID;
+
+        -- `folded` is the address as it is looked up. A removed account keeps its mailboxes and gives its address free.
+        CREATE TABLE accounts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, folded TEXT NOT NULL, domain TEXT NOT NULL,
+            credential TEXT NOT NULL, created_at INTEGER NOT NULL, removed_at INTEGER);
+        CREATE UNIQUE INDEX accounts_folded ON accounts (folded) WHERE removed_at IS NULL;
+        CREATE INDEX accounts_domain ON accounts (domain) WHERE removed_at IS NULL;
+
+        -- `messages` and `octets` count what `placements` has.
+        CREATE TABLE mailboxes (
+            id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES accounts (id), name TEXT NOT NULL,
+            uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, highestmodseq INTEGER NOT NULL,
+            messages INTEGER NOT NULL, octets INTEGER NOT NULL, UNIQUE (account, name));
+
+        -- `size` is what a local reader gets: with the local header.
+        CREATE TABLE placements (
+            mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, spool INTEGER NOT NULL, modseq INTEGER NOT NULL,
+            received_at INTEGER NOT NULL, size INTEGER NOT NULL, flags INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, uid)) WITHOUT ROWID;
+
+        -- What was taken out of a mailbox, in order (RFC 7162): the log of expunges, and what undelete brings back.
+        CREATE TABLE expunged (
+            mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, uid INTEGER NOT NULL, spool INTEGER NOT NULL,
+            received_at INTEGER NOT NULL, size INTEGER NOT NULL, flags INTEGER NOT NULL, expunged_at INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, modseq, uid)) WITHOUT ROWID;
+        CREATE INDEX expunged_spool ON expunged (spool);
+        """
+}

@@ -1,0 +1,135 @@
+// A message enters the index: its row, the ledger of its recipients, its placements, its queue entries.
+
+import GRDB
+import IPC
+import Mail
+
+enum LedgerFate {
+    static let open = 0
+    static let stored = 1
+    static let delivered = 2
+    static let bounced = 3
+}
+
+final class IngestStatements {
+    private let message: IndexStatement
+    private let recipient: IndexStatement
+    private let placement: IndexStatement
+    private let entry: IndexStatement
+    private let knownKey: IndexStatement
+    private let key: IndexStatement
+    private var boxes: [MailboxCounter] = []
+
+    init(_ database: GRDB.Database) throws {
+        message = try IndexStatement(database, "INSERT INTO messages VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
+        recipient = try IndexStatement(database, "INSERT INTO recipients VALUES (?1, ?2, ?3, ?4)")
+        placement = try IndexStatement(database, "INSERT INTO placements VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)")
+        entry = try IndexStatement(
+            database,
+            """
+            INSERT INTO queue (entry, destination, recipient, sender, state, next_attempt, accepted_at, size)
+            VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?5, ?6)
+            """)
+        knownKey = try IndexStatement(database, "SELECT spool FROM idempotency WHERE key = ?1")
+        key = try IndexStatement(database, "INSERT INTO idempotency VALUES (?1, ?2, ?3)")
+    }
+
+    func add(_ new: IndexedMessage, to mailboxes: MailboxCounters) throws -> ChangeResult {
+        let plan = new.plan
+        if let text = plan.idempotencyKey, let first = try spool(of: text) { return .repeated(first) }
+        boxes.removeAll(keepingCapacity: true)
+        for placement in plan.placements {
+            guard let box = try mailboxes.inbox(of: placement.account) else {
+                return .rejected("an account of the plan does not exist any more")
+            }
+            boxes.append(box)
+        }
+        let sender = plan.sender?.stored
+        let placed = try place(new, in: mailboxes)
+        try insert(new, sender, references: placed + plan.relays.count)
+        for (ordinal, placement) in plan.placements.enumerated() {
+            try note(placement.recipient.stored, EntryID(new.spool, ordinal: ordinal), LedgerFate.stored, new.acceptedAt)
+        }
+        for (index, relay) in plan.relays.enumerated() {
+            let id = EntryID(new.spool, ordinal: plan.placements.count + index)
+            let address = relay.stored
+            try note(address, id, LedgerFate.open, new.acceptedAt)
+            try queue(id, relay.domain, address, sender, new)
+        }
+        if let text = plan.idempotencyKey { try remember(text, new) }
+        return .done
+    }
+
+    private func spool(of text: String) throws -> SpoolID? {
+        var found: SpoolID?
+        knownKey.bind(1, text)
+        try knownKey.rows { found = SpoolID(rawValue: knownKey.number(0)) }
+        return found
+    }
+
+    private func remember(_ text: String, _ new: IndexedMessage) throws {
+        key.bind(1, text)
+        key.bind(2, new.spool.rawValue)
+        key.bind(3, new.acceptedAt)
+        try key.run()
+    }
+
+    /// Once in each mailbox, however many recipients name it.
+    private func place(_ new: IndexedMessage, in mailboxes: MailboxCounters) throws -> Int {
+        let size = new.size + UInt64(new.plan.localHeader.count)
+        var seen: Set<Int64> = []
+        var placed = 0
+        for box in boxes where boxes.count == 1 || seen.insert(box.id).inserted {
+            placement.bind(1, box.id)
+            placement.bind(2, box.uidNext)
+            placement.bind(3, new.spool.rawValue)
+            placement.bind(4, box.highestModSeq + 1)
+            placement.bind(5, new.acceptedAt)
+            placement.bind(6, size)
+            try placement.run()
+            box.uidNext += 1
+            box.highestModSeq += 1
+            box.messages += 1
+            box.octets += Int64(size)
+            mailboxes.touch(box)
+            placed += 1
+        }
+        return placed
+    }
+
+    private func insert(_ new: IndexedMessage, _ sender: String?, references: Int) throws {
+        message.bind(1, new.spool.rawValue)
+        message.bind(2, new.location.position.segment)
+        message.bind(3, new.location.position.offset)
+        message.bind(4, UInt64(new.location.length))
+        message.bind(5, new.ownFile)
+        message.bind(6, new.size)
+        message.bind(7, new.plan.isEightBit ? 1 : 0)
+        message.bind(8, new.acceptedAt)
+        message.bind(9, blob: new.plan.trace.high, new.plan.trace.low)
+        message.bind(10, sender)
+        message.bind(11, new.plan.placements.count + new.plan.relays.count)
+        message.bind(12, references)
+        try message.run()
+    }
+
+    private func note(_ address: String, _ id: EntryID, _ fate: Int, _ at: Int64) throws {
+        recipient.bind(1, id.rawValue)
+        recipient.bind(2, address)
+        recipient.bind(3, fate)
+        recipient.bind(4, at)
+        try recipient.run()
+    }
+
+    private func queue(
+        _ id: EntryID, _ destination: String, _ address: String, _ sender: String?, _ new: IndexedMessage
+    ) throws {
+        entry.bind(1, id.rawValue)
+        entry.bind(2, destination)
+        entry.bind(3, address)
+        entry.bind(4, sender)
+        entry.bind(5, new.acceptedAt)
+        entry.bind(6, new.size)
+        try entry.run()
+    }
+}

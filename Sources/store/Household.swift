@@ -1,0 +1,157 @@
+// Everything the store is made of, put together in the order in which it can be: disk, index, recovery, then the rest.
+
+import Glibc
+import IPC
+import Mail
+import NIOCore
+import NIOPosix
+import Settings
+
+/// The state directory cannot be used; one sentence.
+package struct StoreFault: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// The parts of a running store, without its sockets.
+package final class Household: Sendable {
+    package let eventLoop: any EventLoop
+    package let database: any Database
+    package let reader: SpoolReader
+    package let writer: SegmentWriter
+    package let contents: ContentFiles
+    package let queue: Queue
+    package let directory: Directory
+    package let authentication: Authentication
+    package let hashes: PasswordHashes
+    package let tickets: Tickets
+    package let inboxes: InboxAccess
+    package let files: NIOThreadPool
+    package let recovery: RecoveryReport
+    private let memory: UploadMemory
+    private let inMemory: Int
+    private let gauge: DiskGauge
+    private let lock: OpenFile
+    private let log: @Sendable (StoreEvent) -> Void
+
+    /// Blocks until everything is recovered. The writer is not started.
+    package init(
+        _ settings: StoreSettings, options: StoreOptions, on group: any EventLoopGroup,
+        now: @escaping @Sendable () -> Int64, log: @escaping @Sendable (StoreEvent) -> Void
+    ) throws {
+        let home = settings.state + "/store"
+        self.log = log
+        eventLoop = group.next()
+        try Folder.make(home)
+        lock = try Self.lock("\(home)/lock")
+        files = NIOThreadPool(numberOfThreads: 4)
+        files.start()
+        let database = try SQLiteDatabase(path: "\(home)/index.sqlite", readers: files, log: log)
+        self.database = database
+        let limits = options.spool.with(settings)
+        let folder = try SegmentFolder("\(home)/segments")
+        let loaded = try database.load()
+        let recovered = try Recovery(
+            database: database, folder: folder, ownFiles: "\(home)/large", limits: limits, log: log
+        ).run(loaded)
+        recovery = recovered.report
+        let gauge = DiskGauge(home, reserve: limits.reserve, disk: options.disk, log: log)
+        self.gauge = gauge
+        reader = SpoolReader(folder, ownFiles: "\(home)/large")
+        contents = ContentFiles(
+            "\(home)/large", first: recovered.firstFile, threads: files, disk: options.disk, gauge: gauge)
+        let queue = Queue(
+            loaded.queue, limits: options.queue, firstLease: loaded.firstSpool.rawValue << 20, database: database,
+            on: eventLoop, now: now, log: log)
+        self.queue = queue
+        writer = SegmentWriter(
+            folder, start: recovered.start, limits: limits, gauge: gauge,
+            around: SpoolSurroundings(
+                database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
+        directory = Directory(loaded, database: database, on: eventLoop, now: now)
+        hashes = PasswordHashes(options.hashes)
+        tickets = Tickets(now: now)
+        authentication = Authentication(
+            directory: directory, database: database, hashes: hashes, tickets: tickets, now: now, log: log)
+        inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
+        memory = UploadMemory(limit: options.memory)
+        inMemory = limits.inSegment
+    }
+
+    /// One store per directory: two writers would tear it.
+    private static func lock(_ path: String) throws -> OpenFile {
+        let file = try OpenFile(path, flags: O_RDWR | O_CREAT)
+        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw StoreFault("\(path): another store works on this directory")
+        }
+        return file
+    }
+
+    /// Finishes what waits and closes. Blocks.
+    package func stop() {
+        queue.stop()
+        directory.stop()
+        writer.stop()
+        hashes.stop()
+        database.close()
+        try? files.syncShutdownGracefully()
+        flock(lock.descriptor, LOCK_UN)
+    }
+
+    package var figures: [Figure] {
+        writer.figures + queue.figures + directory.figures + [Figure("octets-under-way", Int64(memory.octets))]
+    }
+
+    func servings(on group: any EventLoopGroup) -> RouterServings {
+        RouterServings(
+            group.makeIterator().map { eventLoop in
+                let uploads = UploadSurroundings(
+                    memory: memory, files: contents, inMemory: inMemory, on: eventLoop)
+                return RouterServing(
+                    directory: directory, authentication: authentication, writer: writer, uploads: uploads, log: log)
+            })
+    }
+
+    func commandServing(
+        _ answerRoom: @escaping @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
+    ) -> CommandServing {
+        CommandServing(
+            directory: directory, authentication: authentication, hashes: hashes, queue: queue, database: database,
+            check: SpoolCheck(database: database, reader: reader), files: files, log: log, answerRoom: answerRoom)
+    }
+}
+
+/// Finds what belongs to an event loop.
+struct RouterServings: Sendable {
+    private let all: [RouterServing]
+
+    init(_ all: [RouterServing]) { self.all = all }
+
+    subscript(eventLoop: any EventLoop) -> RouterServing {
+        for serving in all where serving.uploads.eventLoop === eventLoop { return serving }
+        preconditionFailure("an event loop that is not of the room's group")
+    }
+}
+
+extension SpoolLimits {
+    /// The settings' limits over these.
+    func with(_ settings: StoreSettings) -> SpoolLimits {
+        var limits = self
+        limits.segment = UInt64(settings.segmentSize)
+        limits.inSegment = settings.largeMessage
+        limits.group = settings.groupMessages
+        limits.groupOctets = settings.groupSize
+        return limits
+    }
+}
+
+extension StoreSettings {
+    var sessionLimits: SessionLimits {
+        var limits = SessionLimits()
+        // Longer than the listener's own, which is the one that counts.
+        limits.idle = max(limits.idle, .seconds(idleTimeout.components.seconds * 3 / 2))
+        limits.pop3.errors = maxErrors
+        return limits
+    }
+}

@@ -1,0 +1,47 @@
+// The door of the store: the five steps that every room takes.
+
+import Door
+import IPC
+import Mail
+import NIOPosix
+import Sandbox
+import Settings
+import Synchronization
+
+@main
+struct StoreMain {
+    static func main() {
+        let door = Door(.store)
+        let settings = door.settings { StoreSettings($0) }  // 1
+        door.own("\(settings.state)/store")  // 2
+        let sockets = StoreSockets(
+            router: ServedEdge(descriptor: door.listen(RouterToStore.self), rule: door.rule(RouterToStore.self)),
+            delivery: ServedEdge(descriptor: door.listen(DeliveryToStore.self), rule: door.rule(DeliveryToStore.self)),
+            command: ServedEdge(descriptor: door.listen(CommandToStore.self), rule: door.rule(CommandToStore.self)),
+            sessions: ServedEdge(
+                descriptor: door.listen(door.roads.sessions, named: "sessions"), rule: door.sessionRule))
+        door.close(Place(state: "\(settings.state)/store", reloads: door.settingsFiles))  // 3
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let running = RunningStore()
+        let facts = door.facts { running.figures() }
+        let room = door.attempt {  // 4
+            try StoreRoom(
+                settings, sockets: sockets, identity: door.identity, on: group, road: door.journal.road(),
+                log: door.journal.store(), session: door.journal.sessions()
+            ) { question, eventLoop in facts.answer(question, on: eventLoop) }
+        }
+        running.room.withLock { $0 = room }
+        door.start {  // 5
+            try room.start().wait()
+            return []
+        }
+        door.work(reload: { room.reload(StoreSettings($0)) }, stop: { door.wait { await room.stop() } })
+    }
+}
+
+/// The figures of a room that does not exist yet when its control socket is described.
+private final class RunningStore: Sendable {
+    let room = Mutex<StoreRoom?>(nil)
+
+    func figures() -> [Figure] { room.withLock { $0 }?.figures() ?? [] }
+}

@@ -1,0 +1,123 @@
+// Serves the router: who lives here, is this password right, keep this message.
+
+import IPC
+import Mail
+import NIOCore
+
+/// What serving the router needs; one for each event loop.
+final class RouterServing: Sendable {
+    let directory: Directory
+    let authentication: Authentication
+    let writer: SegmentWriter
+    let uploads: UploadSurroundings
+    let log: @Sendable (StoreEvent) -> Void
+
+    init(
+        directory: Directory, authentication: Authentication, writer: SegmentWriter, uploads: UploadSurroundings,
+        log: @escaping @Sendable (StoreEvent) -> Void
+    ) {
+        self.directory = directory
+        self.authentication = authentication
+        self.writer = writer
+        self.uploads = uploads
+        self.log = log
+    }
+}
+
+/// Confined to its event loop.
+final class RouterConversation: Conversing {
+    typealias E = RouterToStore
+
+    private let serving: RouterServing
+    private var upload: Upload?
+    /// A question for a change of the directory that waits.
+    private var waiter: UInt64?
+
+    init(_ serving: RouterServing) { self.serving = serving }
+
+    func question(_ question: RouterToStore.Question, in exchange: Exchange<RouterToStore>) {
+        switch question {
+        case .lookUp(let addresses):
+            guard addresses.count <= 1_000 else { return exchange.cancel() }
+            let (residents, version) = serving.directory.lookUp(addresses)
+            exchange.answer(.residents(residents, version: version))
+        case .directoryChange(let version):
+            waiter = serving.directory.change(since: version, exchange.hop { exchange.answer(.directory(version: $0)) })
+        case .verify(let login):
+            serving.authentication.verify(login, exchange.hop { exchange.answer(.login($0)) })
+        case .commit(let plan): commit(plan, in: exchange)
+        }
+    }
+
+    func content(_ bytes: ByteBuffer, in exchange: Exchange<RouterToStore>) {
+        let upload =
+            upload
+            ?? Upload(serving.uploads) { [weak exchange] octets in
+                // The conversation may be over before the disk is done.
+                exchange?.consumed(octets)
+            }
+        self.upload = upload
+        upload.append(bytes)
+    }
+
+    func ended(in exchange: Exchange<RouterToStore>) {
+        // Content that no word followed.
+        dropUpload()
+    }
+
+    func cancelled() {
+        dropUpload()
+        if let waiter { serving.directory.forget(waiter) }
+    }
+
+    private func dropUpload() {
+        upload?.release()
+        upload = nil
+    }
+
+    private func commit(_ plan: Plan, in exchange: Exchange<RouterToStore>) {
+        let upload = upload ?? Upload(serving.uploads) { _ in }
+        self.upload = nil
+        if let because = plan.fault {
+            serving.log(.planRefused(plan.trace, because: because))
+            upload.release()
+            return exchange.answer(.receipt(StoreRefusal.trouble(because)))
+        }
+        let eventLoop = exchange.eventLoop
+        upload.finish { [serving] result in
+            switch result {
+            case .failure(let error):
+                upload.release()
+                let because = "\(error)"
+                exchange.answer(.receipt(error.isFull ? StoreRefusal.full(because) : StoreRefusal.trouble(because)))
+            case .success(let content):
+                serving.writer.submit(
+                    Incoming(plan, content, on: eventLoop) { receipt in
+                        upload.release()
+                        exchange.answer(.receipt(receipt))
+                    })
+            }
+        }
+    }
+}
+
+extension Plan {
+    /// Why it cannot be carried out; nil when it can.
+    var fault: String? {
+        let count = placements.count + relays.count
+        guard count > 0 else { return "the plan names nobody" }
+        guard count < EntryID.recipients else { return "the plan names \(count) recipients" }
+        guard idempotencyKey.map({ (1...128).contains($0.utf8.count) }) ?? true else {
+            return "the plan's key is empty or longer than 128 octets"
+        }
+        guard sender?.isStorable ?? true, relays.allSatisfy(\.isStorable),
+            placements.allSatisfy({ $0.recipient.isStorable })
+        else { return "an address of the plan is longer than 64 and 255 octets" }
+        return nil
+    }
+}
+
+extension EmailAddress {
+    /// RFC 5321 §4.5.3.1: what is longer cannot have come over the wire.
+    fileprivate var isStorable: Bool { localPart.utf8.count <= 128 && domain.utf8.count <= 255 }
+}

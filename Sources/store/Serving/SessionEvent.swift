@@ -1,0 +1,19 @@
+// What the session socket has to tell the journal.
+
+import IPC
+import Mail
+
+package enum SessionEvent: Sendable {
+    /// The kernel says the peer is not the listener.
+    case turnedAway(uid: UInt32, pid: Int32)
+    case tooMany(limit: Int)
+    case noOpening(OpeningError)
+    /// The ticket is expired, forged, or for another service.
+    case ticketRefused(SessionFacts)
+    case entered(SessionFacts, AccountID)
+    /// The session could not be given something; the client has been told without the reason.
+    case trouble(AccountID, MaildropError)
+    case left(AccountID, retrieved: Int)
+    /// The socket does not accept any more.
+    case notAccepting(because: String)
+}

@@ -1,0 +1,41 @@
+// Reads what is stored again and compares it with its checksums: `postern verify`.
+
+import IPC
+import Mail
+
+/// Pages through all messages, so that no question takes long.
+package struct SpoolCheck: Sendable {
+    /// Messages and octets of one page.
+    static let page = 1_000
+    static let octets: UInt64 = 64 << 20
+
+    let database: any Database
+    let reader: SpoolReader
+
+    package init(database: any Database, reader: SpoolReader) {
+        self.database = database
+        self.reader = reader
+    }
+
+    /// The next page behind this message. Blocks.
+    package func page(after spool: SpoolID?) throws(DatabaseError) -> VerifiedPage {
+        let first = SpoolID(rawValue: spool.map { $0.rawValue + 1 } ?? 0)
+        var page = VerifiedPage(checked: 0, octets: 0, damaged: [], next: nil)
+        for message in try database.messages(from: first, limit: Self.page) where page.octets < Self.octets {
+            page.checked += 1
+            page.next = message.spool
+            do throws(SpoolReadError) { page.octets += try check(message) } catch {
+                page.damaged.append("message \(message.spool): \(error)")
+            }
+        }
+        return page
+    }
+
+    /// Octets that were read.
+    private func check(_ message: IndexedRecord) throws(SpoolReadError) -> UInt64 {
+        let stored = try reader.read(message.location, message.spool)
+        guard stored.record.flags.contains(.ownFile) else { return UInt64(stored.record.length) }
+        try reader.checkContent(of: stored.record, try reader.openContent(of: stored.record))
+        return UInt64(stored.record.length) + stored.record.contentLength
+    }
+}

@@ -1,0 +1,27 @@
+// What the store has to tell the journal. No text contains content or a password.
+
+import IPC
+import Mail
+
+package enum StoreEvent: Sendable {
+    /// What the start found: complete and torn records behind the indexed end, which nobody was told about and which
+    /// are dropped; messages whose bytes a power cut took before they were acknowledged; files that belong to nobody.
+    case recovered(RecoveryReport)
+    /// The disk is full, or nearly. Mail is refused with 452 until it is not. Said once.
+    case diskFull(free: UInt64?)
+    case diskFree
+    /// The bytes of a group did not reach the disk; the group was refused and its segment is closed.
+    case segmentFailed(number: UInt64, because: String)
+    /// A group of changes did not become durable; those who asked for them were told so.
+    case indexFailed(because: String, changes: Int)
+    /// A message is not what was stored. Nobody gets its bytes.
+    case damaged(SpoolID, because: String)
+    /// A plan that cannot be carried out: the router's mistake.
+    case planRefused(TraceID, because: String)
+    case loginGranted(AccountID, ServiceName, InternetAddress)
+    case loginRefused(user: String, ServiceName, InternetAddress)
+    case loginUnavailable(because: String)
+    case directoryChanged(what: String)
+    case leaseExpired(LeaseID, agent: String, entries: Int)
+    case leasesReleased(agent: Int32, count: Int)
+}

@@ -1,0 +1,59 @@
+// What the store tells, in the words of the journal.
+
+import IPC
+import Journal
+import Mail
+
+extension Journal {
+    package func store() -> @Sendable (StoreEvent) -> Void {
+        { event in write(event) }
+    }
+
+    private func write(_ event: StoreEvent) {
+        switch event {
+        case .recovered(let report):
+            notice(
+                .recovered,
+                [
+                    .messages: report.droppedRecords, .octets: report.tornOctets, .count: report.withdrawn,
+                    .detail: "\(report.strayFiles) stray files",
+                ])
+        case .diskFull(let free): error(.diskFull, [.octets: free ?? 0])
+        case .diskFree: notice(.diskRecovered, [:])
+        case .segmentFailed(let number, let reason): error(.diskTrouble, [.file: number, .reason: reason])
+        case .indexFailed(let reason, let changes): error(.diskTrouble, [.file: "index", .count: changes, .reason: reason])
+        case .damaged(let message, let reason): critical(.checksumWrong, [.message: message, .reason: reason])
+        case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
+        case .loginGranted(let account, let service, let client):
+            info(.loginAccepted, [.service: service.rawValue, .client: client, .account: account.rawValue])
+        case .loginRefused(let user, let service, let client):
+            notice(.loginRefused, [.service: service.rawValue, .client: client, .user: user])
+        case .loginUnavailable(let reason): warning(.loginUnavailable, [.reason: reason])
+        case .directoryChanged(let what): notice(.directoryChanged, [.detail: what])
+        case .leaseExpired(let lease, let agent, let entries):
+            warning(.leaseExpired, [.lease: lease.rawValue, .peer: agent, .count: entries])
+        case .leasesReleased(let agent, let count): notice(.peerLost, [.pid: agent, .count: count])
+        }
+    }
+
+    package func sessions() -> @Sendable (SessionEvent) -> Void {
+        { event in write(event) }
+    }
+
+    private func write(_ event: SessionEvent) {
+        switch event {
+        case .turnedAway(let uid, let pid): warning(.peerRefused, [.uid: uid, .pid: pid])
+        case .tooMany(let limit): warning(.sessionLimit, [.count: limit])
+        case .noOpening(let error): warning(.violation, [.reason: "\(error)"])
+        case .ticketRefused(let facts):
+            warning(.maildropRefused, [.trace: facts.trace, .client: facts.client, .reason: "the ticket is no good"])
+        case .entered(let facts, let account):
+            info(.maildropOpened, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
+        case .trouble(let account, let error):
+            warning(.maildropRefused, [.account: account.rawValue, .reason: "\(error)"])
+        case .left(let account, let retrieved):
+            info(.maildropClosed, [.account: account.rawValue, .messages: retrieved])
+        case .notAccepting(let reason): error(.diskTrouble, [.reason: reason])
+        }
+    }
+}

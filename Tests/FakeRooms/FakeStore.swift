@@ -1,0 +1,190 @@
+// A store that remembers in memory, served on a real Unix socket, with the faults that a test wants.
+
+import IPC
+import Mail
+import NIOCore
+import NIOPosix
+import Synchronization
+
+package final class FakeStore: Sendable {
+    package struct Message: Sendable {
+        package let spool: SpoolID
+        package let plan: Plan
+        package let content: [UInt8]
+    }
+
+    package struct State: Sendable {
+        package var residents: [EmailAddress: Resident] = [:]
+        package var localDomains: Set<String> = []
+        package var version: UInt64 = 1
+        package var messages: [Message] = []
+        package var lookUps: [[EmailAddress]] = []
+        package var passwords: [String: String] = [:]
+        /// Conversations that were cancelled before their commit was answered.
+        package var cancelled = 0
+        /// Content is not read while this is false.
+        package var reads = true
+        package var heardOctets = 0
+        /// What the next commits are told; nil: kept.
+        package var refusal: Refusal?
+        /// Commits and look-ups are left unanswered while this is true.
+        package var isSilent = false
+        fileprivate var watchers: [Watcher] = []
+        fileprivate var held: [Held] = []
+    }
+
+    fileprivate struct Watcher: Sendable {
+        let since: UInt64
+        let answer: @Sendable (UInt64) -> Void
+    }
+
+    fileprivate struct Held: Sendable {
+        let release: @Sendable () -> Void
+    }
+
+    private let state = Mutex(State())
+    private let server: Server<RouterToStore>
+
+    package init(path: String, on group: any EventLoopGroup) throws {
+        let box = Box()
+        server = Server(
+            RouterToStore.self, listening: try UnixSocket.listen(path: path, mode: 0o600),
+            identity: Identity(room: .store, release: "test"), rule: .mine, on: group, log: { _ in }
+        ) { _, _ in FakeStoreConversation(box.store) }
+        box.set(self)
+        try server.start().wait()
+    }
+
+    private final class Box: Sendable {
+        private let held = Mutex<FakeStore?>(nil)
+        func set(_ store: FakeStore) { held.withLock { $0 = store } }
+        var store: FakeStore { held.withLock { $0! } }
+    }
+
+    package func stop() { try? server.stop().wait() }
+
+    package func with<Result>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock { body(&$0) } }
+
+    package var messages: [Message] { with { $0.messages } }
+
+    package func add(account: String, _ number: Int64) {
+        let address = EmailAddress(account)!
+        with {
+            $0.residents[address] = .account(AccountID(rawValue: number))
+            $0.localDomains.insert(address.domain)
+        }
+    }
+
+    /// The directory changes: those who wait for news hear of it.
+    package func change(_ body: (inout sending State) -> Void) {
+        let (watchers, version) = with { state in
+            body(&state)
+            state.version += 1
+            defer { state.watchers = [] }
+            return (state.watchers, state.version)
+        }
+        for watcher in watchers { watcher.answer(version) }
+    }
+
+    /// Reads and answers again; what was held back goes on.
+    package func goOn() {
+        let held = with { state in
+            state.reads = true
+            state.isSilent = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for one in held { one.release() }
+    }
+
+    fileprivate func hold(_ release: @escaping @Sendable () -> Void) { with { $0.held.append(Held(release: release)) } }
+
+    fileprivate func watch(since: UInt64, _ answer: @escaping @Sendable (UInt64) -> Void) {
+        let version: UInt64? = with { state in
+            guard state.version == since else { return state.version }
+            state.watchers.append(Watcher(since: since, answer: answer))
+            return nil
+        }
+        if let version { answer(version) }
+    }
+
+    fileprivate func find(_ addresses: [EmailAddress]) -> ([Resident], UInt64) {
+        with { state in
+            state.lookUps.append(addresses)
+            let found = addresses.map { address in
+                state.residents[address] ?? (state.localDomains.contains(address.domain) ? .unknown : .foreign)
+            }
+            return (found, state.version)
+        }
+    }
+
+    fileprivate func keep(_ plan: Plan, _ content: [UInt8]) -> Receipt {
+        with { state in
+            if let refusal = state.refusal { return .refused(refusal) }
+            let spool = SpoolID(rawValue: UInt64(state.messages.count + 1))
+            state.messages.append(Message(spool: spool, plan: plan, content: content))
+            return .accepted(spool)
+        }
+    }
+}
+
+extension PeerRule {
+    /// This process.
+    package static var mine: PeerRule { PeerRule(uids: [currentUser()]) }
+}
+
+private final class FakeStoreConversation: Conversing {
+    typealias E = RouterToStore
+    private let store: FakeStore
+    private var content: [UInt8] = []
+    private var isSettled = false
+
+    init(_ store: FakeStore) { self.store = store }
+
+    func question(_ question: RouterToStore.Question, in exchange: Exchange<RouterToStore>) {
+        if store.with({ $0.isSilent }) {
+            let bound = NIOLoopBound((self, exchange), eventLoop: exchange.eventLoop)
+            let eventLoop = exchange.eventLoop
+            return store.hold { eventLoop.execute { bound.value.0.answer(question, bound.value.1) } }
+        }
+        answer(question, exchange)
+    }
+
+    private func answer(_ question: RouterToStore.Question, _ exchange: Exchange<RouterToStore>) {
+        switch question {
+        case .lookUp(let addresses):
+            let (found, version) = store.find(addresses)
+            exchange.answer(.residents(found, version: version))
+        case .directoryChange(let since):
+            let bound = NIOLoopBound(exchange, eventLoop: exchange.eventLoop)
+            let eventLoop = exchange.eventLoop
+            store.watch(since: since) { version in
+                eventLoop.execute { bound.value.answer(.directory(version: version)) }
+            }
+        case .verify(let login):
+            let right = store.with { $0.passwords[login.user] }
+            let isRight = right.map { Array($0.utf8) == login.password.bytes } ?? false
+            exchange.answer(.login(isRight ? .granted(Ticket(bytes: [1, 2, 3])) : .refused))
+        case .commit(let plan):
+            isSettled = true
+            exchange.answer(.receipt(store.keep(plan, content)))
+        }
+    }
+
+    func content(_ bytes: ByteBuffer, in exchange: Exchange<RouterToStore>) {
+        content.append(contentsOf: bytes.readableBytesView)
+        let count = bytes.readableBytes
+        let reads = store.with { state in
+            state.heardOctets += count
+            return state.reads
+        }
+        if reads { return exchange.consumed(count) }
+        let bound = NIOLoopBound(exchange, eventLoop: exchange.eventLoop)
+        let eventLoop = exchange.eventLoop
+        store.hold { eventLoop.execute { bound.value.consumed(count) } }
+    }
+
+    func ended(in exchange: Exchange<RouterToStore>) {}
+
+    func cancelled() { if !isSettled { store.with { $0.cancelled += 1 } } }
+}

@@ -1,0 +1,116 @@
+// Mail that leaves: the MX found through DNS, a server that is down, a server that refuses.
+
+import Foundation
+import Testing
+
+@Suite struct RelayTests {
+    struct World {
+        let dns: FakeDNS
+        let sinkPort: UInt16
+        let house: House
+
+        init(lifetime: String = "5d") throws {
+            dns = try FakeDNS()
+            dns.set("elsewhere.test", [.exchange(preference: 10, host: "mx.elsewhere.test")])
+            dns.set("mx.elsewhere.test", [.address("127.0.0.1")])
+            sinkPort = House.freePort()
+            house = try House(
+                House.Options(
+                    delivery: "port = \(sinkPort)\nretry = [\"1s\"]\nlifetime = \"\(lifetime)\"", dnsPort: dns.port))
+        }
+
+        func stop() {
+            house.stop()
+            dns.stop()
+        }
+
+        func queue() throws -> [[String: Any]] {
+            let result = try house.postern(["queue", "list", "--json"])
+            try House.expectSuccess(result)
+            return try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]] ?? []
+        }
+    }
+
+    /// T-21, T-22, T-24: the MX of the recipient's domain gets the message, greeted with our name (T-18).
+    @Test func theMailExchangerGetsIt() throws {
+        let world = try World()
+        defer { world.stop() }
+        let sink = try Sink(port: world.sinkPort)
+        defer { sink.stop() }
+        #expect(
+            try world.house.send(
+                from: "alice@example.test", to: ["x@elsewhere.test", "y@elsewhere.test"], "Subject: out\r\n\r\n.dot"
+            )
+            .hasPrefix("250"))
+        try wait(20, for: "the message") { sink.messages.count == 1 }
+        let message = try #require(sink.messages.first)
+        #expect(message.sender == "alice@example.test")
+        #expect(message.recipients.sorted() == ["x@elsewhere.test", "y@elsewhere.test"])
+        #expect(message.greeting == "mail.example.test")
+        let text = String(decoding: message.content, as: UTF8.self)
+        #expect(text.hasPrefix("Received: ") && !text.contains("Return-Path"))
+        #expect(world.dns.questions.contains("MX elsewhere.test"))
+        try wait(10, for: "an empty queue") { try world.queue().isEmpty }
+        #expect(try world.house.unaccounted() == 0)
+    }
+
+    @Test func aServerThatIsDownGetsItWhenItIsUp() throws {
+        let world = try World()
+        defer { world.stop() }
+        #expect(
+            try world.house.send(from: "alice@example.test", to: ["x@elsewhere.test"], "Subject: later\r\n\r\nx")
+                .hasPrefix("250"))
+        try wait(20, for: "a deferred entry with its reason") {
+            guard let entry = try world.queue().first, entry["state"] as? String == "deferred" else { return false }
+            let reason = entry["reason"] as? String ?? ""
+            return reason.lowercased().contains("refused")
+        }
+        let sink = try Sink(port: world.sinkPort)
+        defer { sink.stop() }
+        try wait(20, for: "the message") { sink.messages.count == 1 }
+        try wait(10, for: "an empty queue") { try world.queue().isEmpty }
+        #expect(try world.house.unaccounted() == 0)
+    }
+
+    @Test func aRefusalComesBackAsABounce() throws {
+        let world = try World()
+        defer { world.stop() }
+        let sink = try Sink(port: world.sinkPort)
+        defer { sink.stop() }
+        sink.answer("RCPT", "550 5.1.1 <x@elsewhere.test>: no such user here")
+        #expect(
+            try world.house.send(from: "alice@example.test", to: ["x@elsewhere.test"], "Subject: to nobody\r\n\r\nx")
+                .hasPrefix("250"))
+        try wait(20, for: "the bounce") { try world.house.mailbox("alice").count == 1 }
+        let bounce = try world.house.mailbox("alice")[0]
+        #expect(bounce.first == "Return-Path: <>")
+        #expect(bounce.contains { $0.contains("no such user here") })
+        #expect(
+            bounce.contains { $0.lowercased().hasPrefix("final-recipient: rfc822;") && $0.contains("x@elsewhere.test") }
+        )
+        #expect(bounce.contains { $0.hasPrefix("Subject: to nobody") })
+        try wait(10, for: "an empty queue") { try world.queue().isEmpty }
+        #expect(try world.house.unaccounted() == 0)
+    }
+
+    @Test func aDomainThatDoesNotExistBounces() throws {
+        let world = try World()
+        defer { world.stop() }
+        #expect(
+            try world.house.send(from: "alice@example.test", to: ["x@nowhere.test"], "Subject: n\r\n\r\nx").hasPrefix(
+                "250"))
+        try wait(20, for: "the bounce") { try world.house.mailbox("alice").count == 1 }
+    }
+
+    @Test func aBrokenDNSServerDefers() throws {
+        let world = try World()
+        defer { world.stop() }
+        world.dns.breakDown("elsewhere.test")
+        let sink = try Sink(port: world.sinkPort)
+        defer { sink.stop() }
+        try world.house.send(from: "alice@example.test", to: ["x@elsewhere.test"], "Subject: n\r\n\r\nx")
+        try wait(20, for: "a deferred entry") { try world.queue().first?["state"] as? String == "deferred" }
+        world.dns.repair("elsewhere.test")
+        try wait(40, for: "the message") { sink.messages.count == 1 }
+    }
+}
