@@ -24,9 +24,8 @@ final class Stranger {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, 16) }
         }
         guard connected == 0 else {
-            let error = errno
-            Glibc.close(descriptor)
-            throw Trouble(description: "connect: \(String(cString: strerror(error)))")
+            // All properties are set, so that `deinit` closes the descriptor.
+            throw Trouble(description: "connect: \(String(cString: strerror(errno)))")
         }
     }
 

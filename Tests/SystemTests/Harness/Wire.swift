@@ -31,9 +31,8 @@ final class Wire {
             }
         }
         guard result == 0 else {
-            let reason = String(cString: strerror(errno))
-            close(descriptor)
-            throw WireError(description: "connect to \(host):\(port): \(reason)")
+            // All properties are set, so that `deinit` closes the descriptor.
+            throw WireError(description: "connect to \(host):\(port): \(String(cString: strerror(errno)))")
         }
     }
 
@@ -60,7 +59,10 @@ final class Wire {
                 start = end + 1
                 return String(decoding: line, as: UTF8.self)
             }
-            guard try fill() else { return start == buffer.count ? nil : String(decoding: takeAll(), as: UTF8.self) }
+            guard try fill() else {
+                guard start == buffer.count else { throw WireError(description: "closed within a line") }
+                return nil
+            }
         }
     }
 
