@@ -8,6 +8,9 @@ package struct Settings: Sendable {
     package let smtp: SMTP
     package let pop3: POP3
     package let tls: TLS
+    package let auth: Auth
+    package let attachment: Attachment
+    package let defence: Defence
     package let relay: Relay
     package let delivery: Delivery
     package let dns: DNS
@@ -61,6 +64,9 @@ package struct Settings: Sendable {
         listen = ListenService.read(reading, tls)
         smtp = SMTP(reading)
         pop3 = POP3(reading)
+        auth = Auth(reading)
+        attachment = Attachment(reading)
+        defence = Defence(reading)
         relay = Relay(reading, listen)
         delivery = Delivery(reading)
         dns = DNS(reading)

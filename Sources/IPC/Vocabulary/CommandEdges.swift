@@ -86,8 +86,92 @@ package enum CommandToRouter: Edge {
     package static let asker = RoomName.command
     package static let server = RoomName.router
     package static let name = "command-router"
-    package typealias Question = CommandToRoom
-    package typealias Answer = RoomAnswer
+
+    package enum Question: Codable, Sendable {
+        case room(CommandToRoom)
+        /// What would become of this recipient, every rule considered. Answered by `explained`.
+        case explain(Hypothesis)
+        /// Who is shut out. Answered by `bans`.
+        case listBans
+        case ban(AddressRange, seconds: UInt32)
+        /// Answered by `pardoned`.
+        case pardon(AddressRange)
+    }
+
+    package enum Answer: Codable, Sendable {
+        case room(RoomAnswer)
+        case explained(Explanation)
+        case bans([BanEntry])
+        case pardoned(UInt32)
+        case done
+        /// One sentence with the reason and the fix.
+        case refused(String)
+    }
+}
+
+/// An envelope that nobody has sent.
+package struct Hypothesis: Codable, Sendable {
+    package var client: InternetAddress
+    /// Which `[[listen]]`, from 1 on; 0: the default ports.
+    package var listener: UInt16
+    package var sender: EmailAddress?
+    package var recipient: EmailAddress
+    /// Who has logged in; nil: nobody.
+    package var login: String?
+
+    package init(
+        client: InternetAddress, listener: UInt16, sender: EmailAddress?, recipient: EmailAddress, login: String?
+    ) {
+        self.client = client
+        self.listener = listener
+        self.sender = sender
+        self.recipient = recipient
+        self.login = login
+    }
+}
+
+/// The decision and how it came about.
+package struct Explanation: Codable, Sendable {
+    package struct Step: Codable, Sendable {
+        package var rule: String
+        /// In words: what was found, and whether this decided.
+        package var finding: String
+        package var isDecisive: Bool
+
+        package init(rule: String, finding: String, isDecisive: Bool) {
+            self.rule = rule
+            self.finding = finding
+            self.isDecisive = isDecisive
+        }
+    }
+
+    package var steps: [Step]
+    /// Such as "place in the mailbox of alice@example.test".
+    package var outcome: String
+    /// The reply that a stranger would get.
+    package var reply: Reply
+
+    package init(steps: [Step], outcome: String, reply: Reply) {
+        self.steps = steps
+        self.outcome = outcome
+        self.reply = reply
+    }
+}
+
+package struct BanEntry: Codable, Sendable {
+    /// An IPv4 address or an IPv6 /64.
+    package var client: String
+    /// Seconds until it ends; 0: only suspicious.
+    package var remaining: UInt32
+    package var reason: String
+    package var points: UInt32
+
+    package init(client: String, remaining: UInt32, reason: String, points: UInt32) {
+        self.client = client
+        self.remaining = remaining
+        self.reason = reason
+        self.points = points
+    }
 }
 
 package enum CommandToDelivery: Edge {

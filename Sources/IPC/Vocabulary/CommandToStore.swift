@@ -13,10 +13,27 @@ package enum CommandToStore: Edge {
         case removeDomain(String)
         /// A page of at most 1,000, in order, after this name.
         case listDomains(after: String?)
+        /// An alias domain is another name of `target`: every address of it is one of the target's.
+        case addDomainAlias(String, target: String)
+        /// What becomes of addresses that the domain does not have; nil leaves it as it is, "" ends it.
+        case setDomain(String, DomainChoices)
         /// The password is hashed in the store and kept only so.
-        case addAccount(EmailAddress, password: Secret)
+        case addAccount(EmailAddress, AccountKind, password: Secret?, legacy: [String])
+        case setPassword(EmailAddress, password: Secret, legacy: [String])
         case removeAccount(EmailAddress)
         case listAccounts(after: EmailAddress?)
+        /// Targets are added to those that the alias has.
+        case addAlias(EmailAddress, targets: [EmailAddress])
+        /// Without targets the whole alias goes.
+        case removeAlias(EmailAddress, targets: [EmailAddress])
+        case listAliases(after: EmailAddress?)
+        /// The rule's place is behind all others.
+        case addRule(NamedRule)
+        case removeRule(number: UInt64)
+        case listRules
+        case addRange(AccessList, AddressRange)
+        case removeRange(AccessList, AddressRange)
+        case listRanges(AccessList)
         /// A page of at most 1,000 entries after this entry.
         case listQueue(after: UInt64?)
         /// Recomputes the ledger from durable state.
@@ -32,6 +49,9 @@ package enum CommandToStore: Edge {
         case refused(String)
         case domains([DomainEntry])
         case accounts([AccountEntry])
+        case aliases([AliasEntry])
+        case rules([NamedRule])
+        case ranges([AddressRange])
         case queue([QueueEntry])
         case audit(Audit)
         case verified(VerifiedPage)
@@ -41,20 +61,83 @@ package enum CommandToStore: Edge {
 package struct DomainEntry: Codable, Sendable {
     package var name: String
     package var accounts: UInt64
+    /// The domain that this is only another name of.
+    package var aliasOf: String?
+    package var choices: DomainChoices
 
-    package init(name: String, accounts: UInt64) {
+    package init(name: String, accounts: UInt64, aliasOf: String? = nil, choices: DomainChoices = DomainChoices()) {
         self.name = name
         self.accounts = accounts
+        self.aliasOf = aliasOf
+        self.choices = choices
     }
 }
 
+/// What a domain does with addresses that it does not have. nil: not said; in a change "" ends it.
+package struct DomainChoices: Codable, Sendable, Hashable {
+    /// An address that gets the mail of all others.
+    package var catchAll: String?
+    /// `host:port` that gets it.
+    package var transport: String?
+    /// Characters that divide a local part from its detail; nil: "+".
+    package var delimiters: String?
+
+    package init(catchAll: String? = nil, transport: String? = nil, delimiters: String? = nil) {
+        self.catchAll = catchAll
+        self.transport = transport
+        self.delimiters = delimiters
+    }
+}
+
+/// What an account is (FEATURES 1.0): all have mailboxes; a user can log in, a folder is shared, a processor gets what its
+/// rules match.
+package enum AccountKind: String, Codable, Sendable, CaseIterable { case user, folder, processor }
+
+package struct AliasEntry: Codable, Sendable {
+    package var address: EmailAddress
+    package var targets: [EmailAddress]
+
+    package init(address: EmailAddress, targets: [EmailAddress]) {
+        self.address = address
+        self.targets = targets
+    }
+}
+
+/// A receive rule as an administrator sees it: with its number and the account's name.
+package struct NamedRule: Codable, Sendable {
+    /// Rules are tried in the order of their numbers; 0 in a rule that is to be added.
+    package var number: UInt64
+    package var account: EmailAddress
+    /// `local@domain` with `*` and `?` in the local part and `*` for any domain.
+    package var recipient: String
+    package var sender: String?
+    package var source: AddressRange?
+
+    package init(number: UInt64 = 0, account: EmailAddress, recipient: String, sender: String?, source: AddressRange?) {
+        self.number = number
+        self.account = account
+        self.recipient = recipient
+        self.sender = sender
+        self.source = source
+    }
+}
+
+package enum AccessList: String, Codable, Sendable, CaseIterable { case trusted, safe }
+
 package struct AccountEntry: Codable, Sendable {
     package var address: EmailAddress
+    package var kind: AccountKind
+    /// Ways to log in that its credentials allow, as IANA registers them.
+    package var mechanisms: [String]
     package var messages: UInt64
     package var octets: UInt64
 
-    package init(address: EmailAddress, messages: UInt64, octets: UInt64) {
+    package init(
+        address: EmailAddress, kind: AccountKind = .user, mechanisms: [String] = [], messages: UInt64, octets: UInt64
+    ) {
         self.address = address
+        self.kind = kind
+        self.mechanisms = mechanisms
         self.messages = messages
         self.octets = octets
     }

@@ -57,18 +57,22 @@ package struct Lease: Codable, Sendable {
     package var sender: EmailAddress?
     /// The domain, in lower case: connections are reused by it.
     package var destination: String
+    /// Where the domain's mail goes by the directory, `host:port`; nil: as the settings say (E-09).
+    package var transport: String?
     /// At most 100 (RFC 5321 §4.5.3.1.8).
     package var recipients: [QueuedRecipient]
     /// Octets that `read(.relayed)` will give.
     package var size: UInt64
-    package var isEightBit: Bool
+    package var parameters: SenderParameters
     /// Milliseconds since 1970 when the message was accepted.
     package var acceptedAt: Int64
 
     package init(
         id: LeaseID, expiresIn: UInt32, message: SpoolID, trace: TraceID, sender: EmailAddress?, destination: String,
-        recipients: [QueuedRecipient], size: UInt64, isEightBit: Bool, acceptedAt: Int64
+        transport: String? = nil, recipients: [QueuedRecipient], size: UInt64,
+        parameters: SenderParameters = SenderParameters(), acceptedAt: Int64
     ) {
+        self.transport = transport
         self.id = id
         self.expiresIn = expiresIn
         self.message = message
@@ -77,7 +81,7 @@ package struct Lease: Codable, Sendable {
         self.destination = destination
         self.recipients = recipients
         self.size = size
-        self.isEightBit = isEightBit
+        self.parameters = parameters
         self.acceptedAt = acceptedAt
     }
 }
@@ -86,10 +90,14 @@ package struct QueuedRecipient: Codable, Sendable, Hashable {
     /// Which queue entry.
     package var entry: UInt64
     package var address: EmailAddress
+    package var parameters: RecipientParameters
     /// How often it was tried before.
     package var attempts: UInt32
 
-    package init(entry: UInt64, address: EmailAddress, attempts: UInt32) {
+    package init(
+        entry: UInt64, address: EmailAddress, parameters: RecipientParameters = RecipientParameters(), attempts: UInt32
+    ) {
+        self.parameters = parameters
         self.entry = entry
         self.address = address
         self.attempts = attempts

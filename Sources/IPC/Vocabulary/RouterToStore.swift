@@ -8,36 +8,59 @@ package enum RouterToStore: Edge {
     package static let name = "router-store"
 
     package enum Question: Codable, Sendable {
-        /// At most 1,000 addresses. Answered by `residents`, in the same order.
+        /// At most 1,000 addresses. Answered by `entries`, in the same order.
         case lookUp([EmailAddress])
         /// Answered late: by `directory` as soon as the directory's version differs from this one, or after 5 minutes.
         case directoryChange(since: UInt64)
+        /// What the router keeps in whole. Answered by `policy`.
+        case policy
         /// Answered by `login`.
         case verify(Login)
+        /// An exchange of SASL on a conversation of its own. Each is answered by `challenge` or `login`.
+        case sasl(SASLOpening)
+        case saslResponse(Secret)
+        /// Whose login this is proof of. Answered by `login`, with the same ticket, or `refused`.
+        case redeem(Ticket, ServiceName)
         /// The content that came before this word becomes a message. The last word of its conversation.
         /// Answered by `receipt` after the group commit.
         case commit(Plan)
     }
 
     package enum Answer: Codable, Sendable {
-        case residents([Resident], version: UInt64)
+        case entries([DirectoryEntry], version: UInt64)
         case directory(version: UInt64)
+        case policy(DirectoryPolicy)
         case login(LoginAnswer)
+        case challenge([UInt8])
         case receipt(Receipt)
     }
 }
 
-/// What the directory knows about an address.
-package enum Resident: Codable, Sendable, Hashable {
-    /// The domain is not ours.
-    case foreign
-    /// The domain is ours, the address does not exist.
-    case unknown
-    case account(AccountID)
+/// The parts of the directory that concern every message.
+package struct DirectoryPolicy: Codable, Sendable, Hashable {
+    package var version: UInt64
+    /// In order.
+    package var rules: [ReceiveRule]
+    /// Added to `relay.trusted` and `relay.safe` at run time.
+    package var trusted: [AddressRange]
+    package var safe: [AddressRange]
+    /// Mechanisms that at least one credential can satisfy, as IANA registers them.
+    package var mechanisms: [String]
+
+    package init(
+        version: UInt64, rules: [ReceiveRule] = [], trusted: [AddressRange] = [], safe: [AddressRange] = [],
+        mechanisms: [String] = []
+    ) {
+        self.version = version
+        self.rules = rules
+        self.trusted = trusted
+        self.safe = safe
+        self.mechanisms = mechanisms
+    }
 }
 
-/// What the router tells the store to do with one message. `placements` and `relays` together name each accepted
-/// recipient exactly once, in the order of RCPT; the ledger holds the store to that.
+/// What the router tells the store to do with one message. `placements` and `relays` together name each recipient, as
+/// it is after aliases, exactly once; the ledger holds the store to that.
 package struct Plan: Codable, Sendable {
     package var trace: TraceID
     /// nil is the null reverse-path.
@@ -47,14 +70,14 @@ package struct Plan: Codable, Sendable {
     /// Header fields put in front of the content for everybody (Received); complete lines with CRLF.
     package var header: [UInt8]
     package var placements: [LocalPlacement]
-    package var relays: [EmailAddress]
-    package var isEightBit: Bool
+    package var relays: [RelayedRecipient]
+    package var parameters: SenderParameters
     /// A second commit with the same key changes nothing and gets the first one's receipt. At most 128 octets.
     package var idempotencyKey: String?
 
     package init(
         trace: TraceID, sender: EmailAddress?, localHeader: [UInt8], header: [UInt8], placements: [LocalPlacement],
-        relays: [EmailAddress], isEightBit: Bool, idempotencyKey: String? = nil
+        relays: [RelayedRecipient], parameters: SenderParameters = SenderParameters(), idempotencyKey: String? = nil
     ) {
         self.trace = trace
         self.sender = sender
@@ -62,7 +85,7 @@ package struct Plan: Codable, Sendable {
         self.header = header
         self.placements = placements
         self.relays = relays
-        self.isEightBit = isEightBit
+        self.parameters = parameters
         self.idempotencyKey = idempotencyKey
     }
 }
@@ -76,5 +99,16 @@ package struct LocalPlacement: Codable, Sendable, Hashable {
     package init(recipient: EmailAddress, account: AccountID) {
         self.recipient = recipient
         self.account = account
+    }
+}
+
+/// One recipient who lives elsewhere, with what its sender wants to be told (RFC 3461).
+package struct RelayedRecipient: Codable, Sendable, Hashable {
+    package var address: EmailAddress
+    package var parameters: RecipientParameters
+
+    package init(_ address: EmailAddress, _ parameters: RecipientParameters = RecipientParameters()) {
+        self.address = address
+        self.parameters = parameters
     }
 }

@@ -4,7 +4,7 @@ import Mail
 
 /// The protocol a stranger speaks to the listener.
 package enum ServiceName: String, Codable, Sendable, CaseIterable {
-    case smtp, submission, pop3
+    case smtp, submission, lmtp, pop3
 }
 
 /// What is known about a stranger's session. The listener states it; the router judges by it.
@@ -21,11 +21,18 @@ package struct SessionFacts: Codable, Sendable, Hashable {
     /// Whether EHLO was said (RFC 3848's ESMTP).
     package var isExtended: Bool
     package var isEncrypted: Bool
+    /// Which `[[listen]]` of the settings the connection came in by, from 1 on; 0: the default ports.
+    package var listener: UInt16
+    /// Proof of the session's login.
+    package var login: Ticket?
 
     package init(
         trace: TraceID, service: ServiceName, client: InternetAddress, clientPort: UInt16, local: InternetAddress,
-        localPort: UInt16, greeting: String = "", isExtended: Bool = false, isEncrypted: Bool = false
+        localPort: UInt16, greeting: String = "", isExtended: Bool = false, isEncrypted: Bool = false,
+        listener: UInt16 = 0, login: Ticket? = nil
     ) {
+        self.listener = listener
+        self.login = login
         self.trace = trace
         self.service = service
         self.client = client
@@ -39,37 +46,12 @@ package struct SessionFacts: Codable, Sendable, Hashable {
 }
 
 /// Proof of a login. Made by the store, carried by the listener, who can neither read nor make one.
-package struct Ticket: Codable, Sendable, CustomStringConvertible {
+package struct Ticket: Codable, Sendable, Hashable, CustomStringConvertible {
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
     package var description: String { "***" }
-}
-
-/// A name and a password as a stranger gave them.
-package struct Login: Codable, Sendable {
-    package var service: ServiceName
-    package var client: InternetAddress
-    /// At most 320 octets.
-    package var user: String
-    package var password: Secret
-
-    package init(service: ServiceName, client: InternetAddress, user: String, password: Secret) {
-        self.service = service
-        self.client = client
-        self.user = user
-        self.password = password
-    }
-}
-
-/// The answer to a `Login`.
-package enum LoginAnswer: Codable, Sendable {
-    case granted(Ticket)
-    /// Wrong name or wrong password: strangers are never told which.
-    case refused
-    /// Our own trouble: the stranger may try again later.
-    case unavailable(because: String)
 }
 
 /// First value on a connection to the store's session socket; after it the connection carries the client's plain bytes.

@@ -28,7 +28,27 @@ extension Settings {
             case closed, open
         }
 
+        /// What a login is worth (A-13 … A-16).
+        package enum Authentication: String, Sendable, CaseIterable, SettingWord {
+            case accepted, required, off
+        }
+
+        package enum Accounts: String, Sendable, CaseIterable, SettingWord {
+            case any, single
+        }
+
+        /// Whether mail for others is taken at all.
+        package let enabled: Bool
         package let policy: Policy
+        package let authentication: Authentication
+        package let accounts: Accounts
+        /// The single login of A-16.
+        package let user: String?
+        package let passwordFile: String?
+        /// Whether `trusted` restricts also those who logged in.
+        package let rangeControl: Bool
+        package let blockOwn: Bool
+        package let allowOwn: Bool
         /// The administrator has said in so many words that an open relay at a public address is wanted (D1).
         package let acceptsOpenRelay: Bool
         package let trusted: [TrustedNetwork]
@@ -53,6 +73,31 @@ extension Settings {
             safe = table.value(
                 "safe", .list(of: .range, count: 0...1_000), default: [],
                 "Who may relay whatever any restriction says. Keep it as small as you can.")
+            enabled = table.value(
+                "enabled", .truth, default: true,
+                "Whether mail for other servers is taken at all. Off: only mail for our own addresses.")
+            authentication = table.value(
+                "authentication", .word, default: .accepted,
+                "accepted: who logged in may relay, and so may those in trusted. required: only who logged in. "
+                    + "off: a login gives no right to relay.")
+            accounts = table.value(
+                "accounts", .word, default: .any,
+                "any: every account may log in to relay. single: only relay.user, and no account.")
+            user = table.optional(
+                "user", .userName, example: "relay", "The name of the single login, which has no mailbox.")
+            passwordFile = table.optional(
+                "password_file", .path, example: "/etc/postern/secrets/relay",
+                "A file with the password of relay.user in its first line.")
+            rangeControl = table.value(
+                "range_control", .truth, default: false,
+                "Whether trusted is also a restriction: who is not in it may not relay, logged in or not, and is "
+                    + "disconnected at once at a port with role = \"outgoing\".")
+            blockOwn = table.value(
+                "block_own", .truth, default: false, "Whether the addresses of this machine itself may not relay.")
+            allowOwn = table.value(
+                "allow_own", .truth, default: false,
+                "Whether the addresses of this machine itself are safe: they may relay whatever any restriction says.")
+            checkLogin(table)
             guard policy == .open else { return }
             let reachable = listen.first {
                 ($0.service == .smtp || $0.service == .submission) && !$0.isDisabled && !Relay.isInside($0.address)
@@ -65,6 +110,15 @@ extension Settings {
             } else {
                 table.report(
                     "policy", "OPEN RELAY: everybody may send to everybody through this server", isWarning: true)
+            }
+        }
+
+        private func checkLogin(_ table: Section) {
+            if accounts == .single, user == nil || passwordFile == nil {
+                table.report("accounts", "\"single\" needs relay.user and relay.password_file")
+            }
+            if blockOwn, allowOwn {
+                table.report("block_own", "relay.allow_own is on too, and wins", isWarning: true)
             }
         }
 

@@ -15,6 +15,10 @@ extension Settings {
         package let maxSessionsPerClient: Int
         /// 0: no limit.
         package let maxMessagesPerSession: Int
+        package let maxHeaderSize: Int
+        package let maxHeaderFields: Int
+        /// Of clients that logged in.
+        package let hideClient: Bool
 
         init(_ reading: Reading) {
             let table = reading.section("smtp", "Limits of the services smtp and submission.", rooms: [.listener])
@@ -43,6 +47,15 @@ extension Settings {
             maxMessagesPerSession = table.value(
                 "max_messages_per_session", .number(0...1_000_000), default: 0,
                 "Messages that one session may hand in; 0 for no limit.")
+            maxHeaderSize = table.value(
+                "max_header_size", .size(16_384...(64 << 20)), default: 1 << 20, rooms: [.router],
+                "The largest header of a message.")
+            maxHeaderFields = table.value(
+                "max_header_fields", .number(100...1_000_000), default: 2_000, rooms: [.router],
+                "Fields in the header of a message.")
+            hideClient = table.value(
+                "hide_client", .truth, default: false, rooms: [.router],
+                "Whether Received leaves out the address of a client that has logged in.")
         }
     }
 

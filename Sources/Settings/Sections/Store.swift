@@ -34,22 +34,4 @@ extension Settings {
             }
         }
     }
-
-    package struct TLS: Sendable, Equatable {
-        package let certificate: String?
-        package let key: String?
-
-        init(_ reading: Reading) {
-            let table = reading.section(
-                "tls", "The certificate that clients are shown. This release serves its ports without encryption.",
-                rooms: [.listener])
-            certificate = table.optional(
-                "certificate", .path, example: "/etc/postern/tls/fullchain.pem",
-                "A PEM file with the certificate of this server and those between it and its authority.")
-            key = table.optional(
-                "key", .path, example: "/etc/postern/tls/key.pem", "A PEM file with the certificate's private key.")
-            if certificate != nil, key == nil { table.report("certificate", "needs tls.key") }
-            if key != nil, certificate == nil { table.report("key", "needs tls.certificate") }
-        }
-    }
 }
