@@ -6,6 +6,8 @@ package struct ListenerSettings: Sendable, Equatable {
     /// A service with the addresses that its socket, or sockets, are bound to.
     package struct Port: Sendable, Equatable {
         package let service: ListenService
+        /// Which `[[listen]]` it is, from 1 on; 0: a default port.
+        package let number: UInt16
         /// Empty: every address of the machine.
         package let addresses: [InternetAddress]
     }
@@ -16,6 +18,9 @@ package struct ListenerSettings: Sendable, Equatable {
     package let smtp: Settings.SMTP
     package let pop3: Settings.POP3
     package let tls: Settings.TLS
+    package let auth: Settings.Auth
+    /// Whether a login gives any right at a port of SMTP.
+    package let loginsRelay: Bool
     /// 0: as many as the listener thinks right.
     package let loops: Int
 
@@ -28,15 +33,16 @@ package struct ListenerSettings: Sendable, Equatable {
     ) throws(SettingsError) {
         var ports: [Port] = []
         var findings: [Finding] = []
-        for service in settings.listen where !service.isDisabled {
+        for (index, service) in settings.listen.enumerated() where !service.isDisabled {
+            let number = service.path == "listen" ? 0 : UInt16(index + 1)
             let known = old?.ports.first { $0.service.address == service.address }?.addresses
             let found = known ?? ListenerSettings.resolve(service.address, addresses)
-            if found.isEmpty, !service.isEveryAddress {
+            if found.isEmpty, !service.isEveryAddress, service.socketPath == nil {
                 findings.append(
                     settings.finding(
                         "\(service.path).address", "the host name \(tomlText(service.address)) has no address"))
             }
-            ports.append(Port(service: service, addresses: found))
+            ports.append(Port(service: service, number: number, addresses: found))
         }
         guard findings.isEmpty else { throw SettingsError(findings) }
         self.ports = ports
@@ -44,11 +50,13 @@ package struct ListenerSettings: Sendable, Equatable {
         smtp = settings.smtp
         pop3 = settings.pop3
         tls = settings.tls
+        auth = settings.auth
+        loginsRelay = settings.relay.authentication != .off && settings.relay.enabled
         loops = settings.rooms.listenerLoops
     }
 
     private static func resolve(_ text: String, _ addresses: (String) -> [InternetAddress]) -> [InternetAddress] {
-        if text.isEmpty { return [] }
+        if text.isEmpty || text.hasPrefix("unix:") { return [] }
         return InternetAddress(text).map { [$0] } ?? addresses(text)
     }
 }

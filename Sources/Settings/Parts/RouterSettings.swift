@@ -5,7 +5,15 @@ import Mail
 package struct RouterSettings: Sendable, Equatable {
     package let hostname: String
     package let maxMessageSize: Int
-    package let isOpenRelay: Bool
+    package let maxHeaderSize: Int
+    package let maxHeaderFields: Int
+    package let hidesClient: Bool
+    /// By number, as the listener counts them; [0] is what a default port has.
+    package let listeners: [ListenService]
+    package let relay: Settings.Relay
+    package let auth: Settings.Auth
+    package let attachment: Settings.Attachment
+    package let defence: Settings.Defence
     /// Who may relay, with the words of `relay.trusted` replaced by what they mean on this machine.
     package let trusted: [AddressRange]
     /// Who may relay whatever else is said.
@@ -23,7 +31,14 @@ package struct RouterSettings: Sendable, Equatable {
         let subnets = old?.privateSubnets ?? attached()
         hostname = settings.server.hostname
         maxMessageSize = settings.smtp.maxMessageSize
-        isOpenRelay = settings.relay.policy == .open
+        maxHeaderSize = settings.smtp.maxHeaderSize
+        maxHeaderFields = settings.smtp.maxHeaderFields
+        hidesClient = settings.smtp.hideClient
+        listeners = [ListenService.usual] + settings.listen.filter { $0.path != "listen" }
+        relay = settings.relay
+        auth = settings.auth
+        attachment = settings.attachment
+        defence = settings.defence
         privateSubnets = subnets
         trusted = settings.relay.trusted.flatMap { network in
             switch network {

@@ -85,7 +85,9 @@ package struct ListenService: Sendable, Equatable {
     /// `listen[1]` is the first in the file.
     package let path: String
 
-    package var isDisabled: Bool { port == 0 }
+    package var isDisabled: Bool { port == 0 && socketPath == nil }
+    /// Of a Unix socket; nil: TCP.
+    package var socketPath: String? { address.hasPrefix("unix:") ? String(address.dropFirst(5)) : nil }
     /// Whether it is bound to every address of the machine, IPv4 and IPv6 (T-13, D13).
     package var isEveryAddress: Bool { address.isEmpty }
 
@@ -98,12 +100,15 @@ package struct ListenService: Sendable, Equatable {
         _ = ListenService(template, tls)
         reading.adopt(template)
         guard !tables.isEmpty else {
-            return [ListenService(.smtp, port: 25), ListenService(.pop3, port: 110)]
+            return [usual, ListenService(.pop3, port: 110)]
         }
         let services = tables.map { ListenService($0, tls) }
         reportDoubles(zip(tables, services).map { $0 })
         return services
     }
+
+    /// The port of SMTP that is there when the file names none.
+    static let usual = ListenService(.smtp, port: 25)
 
     private init(_ service: Service, port: UInt16) {
         self.service = service

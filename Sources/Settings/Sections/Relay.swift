@@ -74,19 +74,19 @@ extension Settings {
                 "safe", .list(of: .range, count: 0...1_000), default: [],
                 "Who may relay whatever any restriction says. Keep it as small as you can.")
             enabled = table.value(
-                "enabled", .truth, default: true,
+                "enabled", .truth, default: true, rooms: [.listener, .router],
                 "Whether mail for other servers is taken at all. Off: only mail for our own addresses.")
             authentication = table.value(
-                "authentication", .word, default: .accepted,
+                "authentication", .word, default: .accepted, rooms: [.listener, .router],
                 "accepted: who logged in may relay, and so may those in trusted. required: only who logged in. "
                     + "off: a login gives no right to relay.")
             accounts = table.value(
                 "accounts", .word, default: .any,
                 "any: every account may log in to relay. single: only relay.user, and no account.")
             user = table.optional(
-                "user", .userName, example: "relay", "The name of the single login, which has no mailbox.")
+                "user", .userName, example: "relay", rooms: [.store], "The name of the single login, which has no mailbox.")
             passwordFile = table.optional(
-                "password_file", .path, example: "/etc/postern/secrets/relay",
+                "password_file", .path, example: "/etc/postern/secrets/relay", rooms: [.store],
                 "A file with the password of relay.user in its first line.")
             rangeControl = table.value(
                 "range_control", .truth, default: false,
