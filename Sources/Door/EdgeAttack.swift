@@ -15,7 +15,10 @@ package enum EdgeAttack {
         switch room {
         case .router: return attempt(DeliveryToStore.self, .renew(LeaseID(rawValue: 0)), identity, roads, eventLoop)
         case .store:
-            let login = Login(service: .pop3, client: InternetAddress(v4: 0), user: "", password: Secret(""))
+            let facts = SessionFacts(
+                trace: TraceID(high: 0, low: 0), service: .pop3, client: InternetAddress(v4: 0), clientPort: 0,
+                local: InternetAddress(v4: 0), localPort: 0)
+            let login = Login(facts: facts, user: "", password: Secret(""))
             return attempt(ListenerToRouter.self, .authenticate(login), identity, roads, eventLoop)
         default: return attempt(RouterToStore.self, .lookUp([]), identity, roads, eventLoop)
         }

@@ -6,9 +6,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Adds the handlers of one service to a connection that was let in. Runs on the connection's loop; reading begins when
-/// a handler asks for it.
-typealias ConnectionMaker = @Sendable (any Channel, SessionFacts, SessionLoop) throws -> Void
+/// Adds the handlers of one service to a connection, with the router's word about it. Runs on the connection's loop;
+/// reading begins when a handler asks for it.
+typealias ConnectionMaker = @Sendable (any Channel, Arrival, SessionLoop) throws -> Void
 
 final class Acceptor: Sendable {
     private let group: any EventLoopGroup
@@ -16,14 +16,17 @@ final class Acceptor: Sendable {
     private let makers: [ServiceName: ConnectionMaker]
     private let occupancy: Occupancy
     private let figures: ListenerFigures
+    private let encryption: Encryption
     private let mint: @Sendable () -> TraceID
     private let log: @Sendable (ListenerEvent) -> Void
     private let farewells = Farewells()
 
     init(
         _ group: any EventLoopGroup, loops: [SessionLoop], makers: [ServiceName: ConnectionMaker], occupancy: Occupancy,
-        figures: ListenerFigures, mint: @escaping @Sendable () -> TraceID, log: @escaping @Sendable (ListenerEvent) -> Void
+        encryption: Encryption, figures: ListenerFigures, mint: @escaping @Sendable () -> TraceID,
+        log: @escaping @Sendable (ListenerEvent) -> Void
     ) {
+        self.encryption = encryption
         self.group = group
         self.loops = loops
         self.makers = makers
@@ -36,8 +39,7 @@ final class Acceptor: Sendable {
     /// Begins to accept at a port; its descriptor belongs to the channel from then on. When there are no descriptors left
     /// NIO pauses for a second at a time (AcceptBackoffHandler).
     func accept(at port: BoundPort) -> EventLoopFuture<any Channel> {
-        let service = port.plan.service
-        return ServerBootstrap(group: group, childGroup: group)
+        ServerBootstrap(group: group, childGroup: group)
             .serverChannelInitializer { [farewells] channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptGate(farewells))
@@ -50,50 +52,78 @@ final class Acceptor: Sendable {
             .childChannelOption(.recvAllocator, value: SessionReads())
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 32 << 10))
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try greet(channel, service) }
+                channel.eventLoop.makeCompletedFuture { try meet(channel, port) }
             }
             .withBoundSocket(port.descriptor)
     }
 
-    private func greet(_ channel: any Channel, _ service: ServiceName) throws {
-        guard let client = SocketPlace(channel.remoteAddress), let local = SocketPlace(channel.localAddress),
-            let make = makers[service], let loop = loops.first(where: { $0.eventLoop === channel.eventLoop })
-        else { throw ChannelError.connectTimeout(.zero) }
-        if let refusal = occupancy.enter(service, client.address) { return turnAway(channel, service, client, refusal) }
-        let counter = figures[service]
+    private func meet(_ channel: any Channel, _ port: BoundPort) throws {
+        guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }) else { throw ChannelError.eof }
+        // Who connects to a Unix socket is on this machine.
+        let here = SocketPlace(address: InternetAddress(v4: 0x7F00_0001), port: 0)
+        let isUnix = port.plan.path != nil
+        guard let client = isUnix ? here : SocketPlace(channel.remoteAddress),
+            let local = isUnix ? here : SocketPlace(channel.localAddress)
+        else { throw ChannelError.eof }
+        let facts = SessionFacts(
+            trace: mint(), service: port.plan.service, client: client.address, clientPort: client.port,
+            local: local.address, localPort: local.port, listener: port.plan.number)
+        if port.plan.proxies.contains(where: { $0.contains(client.address) }) {
+            // What the channel has read is only known when it is active.
+            try ProxyEntrance.add(to: channel, facts, within: loop.settings.timeouts.entrance) { [self] facts in
+                enter(channel, facts, port.plan, loop)
+            }
+        } else {
+            enter(channel, facts, port.plan, loop)
+        }
+    }
+
+    /// Takes a place for the client, if there is one, and hears the router.
+    private func enter(_ channel: any Channel, _ facts: SessionFacts, _ plan: PortPlan, _ loop: SessionLoop) {
+        if let refusal = occupancy.enter(plan, facts.client) { return turnAway(channel, plan, facts, refusal) }
+        let counter = figures[facts.service]
         counter.total.add()
         counter.open.add()
         channel.closeFuture.whenComplete { [occupancy] _ in
-            occupancy.leave(service, client.address)
+            occupancy.leave(plan, facts.client)
             counter.open.add(-1)
         }
-        let facts = SessionFacts(
-            trace: mint(), service: service, client: client.address, clientPort: client.port, local: local.address,
-            localPort: local.port)
-        try make(channel, facts, loop)
+        guard let make = makers[facts.service] else { return channel.close(promise: nil) }
+        Entrance(facts, plan, loop, encryption, make).begin(channel)
     }
 
     /// Says why and closes. Nothing is read.
     private func turnAway(
-        _ channel: any Channel, _ service: ServiceName, _ client: SocketPlace, _ refusal: Occupancy.Refusal
+        _ channel: any Channel, _ plan: PortPlan, _ facts: SessionFacts, _ refusal: Occupancy.Refusal
     ) {
         figures.turnedAway.add()
-        log(.turnedAway(service, client, because: refusal == .full ? "too many sessions" : "too many from this address"))
+        log(.turnedAway(facts, because: refusal.reason))
         farewells.begin()
-        let text = ByteBuffer(string: Acceptor.text(refusal, service))
+        let text = plan.tls == .implicit ? nil : ByteBuffer(string: Acceptor.text(refusal, facts.service))
         channel.closeFuture.whenComplete { [farewells] _ in farewells.end() }
         // The channel becomes active behind its initialiser.
         channel.eventLoop.execute {
+            guard let text else { return channel.close(promise: nil) }
             channel.writeAndFlush(text).whenComplete { _ in channel.close(promise: nil) }
         }
     }
 
     private static func text(_ refusal: Occupancy.Refusal, _ service: ServiceName) -> String {
         switch (service, refusal) {
-        case (.pop3, .full): "-ERR [SYS/TEMP] Too many sessions, try again later\r\n"
+        case (.pop3, .full), (.pop3, .port): "-ERR [SYS/TEMP] Too many sessions, try again later\r\n"
         case (.pop3, .client): "-ERR [SYS/TEMP] Too many sessions from your address\r\n"
-        case (_, .full): "421 4.3.2 Too many sessions, try again later\r\n"
+        case (_, .full), (_, .port): "421 4.3.2 Too many sessions, try again later\r\n"
         case (_, .client): "421 4.7.0 Too many sessions from your address, try again later\r\n"
+        }
+    }
+}
+
+extension Occupancy.Refusal {
+    fileprivate var reason: String {
+        switch self {
+        case .full: "too many sessions"
+        case .client: "too many from this address"
+        case .port: "too many sessions at this port"
         }
     }
 }

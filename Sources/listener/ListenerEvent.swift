@@ -11,11 +11,17 @@ enum ListenerEvent: Sendable {
     case opened(SessionFacts)
     case closed(SessionFacts, SessionEnd, messages: Int)
     /// Told to come later before the session began.
-    case turnedAway(ServiceName, SocketPlace, because: String)
+    case turnedAway(SessionFacts, because: String)
     /// The router did not want the client.
     case notAdmitted(SessionFacts, because: String)
     /// RFC 5321 §3.1 forbids a client to speak before the banner; only programs that do not listen do.
     case earlyTalker(SessionFacts)
+    /// The connection ended before its session began: no PROXY header from a load balancer, no TLS handshake.
+    case notEntered(SessionFacts, because: String)
+    /// A certificate cannot be used, or should be looked at.
+    case certificate(path: String, finding: String, isError: Bool)
+    case certificatesReloaded(count: Int)
+    case loggedIn(SessionFacts, mechanism: String, user: String)
     /// The router could not be asked, or its answer did not come.
     case routerFailed(SessionFacts, because: String)
     /// The router answered what was not asked.

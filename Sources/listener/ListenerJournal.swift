@@ -23,8 +23,13 @@ extension Journal {
             debug(.sessionOpened, fields(facts, [.clientPort: facts.clientPort, .port: facts.localPort]))
         case .closed(let facts, let end, let messages):
             info(.sessionClosed, fields(facts, [.reason: end.rawValue, .messages: messages]))
-        case .turnedAway(let service, let client, let reason):
-            warning(.sessionLimit, [.service: service.rawValue, .client: client.address, .reason: reason])
+        case .turnedAway(let facts, let reason): warning(.sessionLimit, fields(facts, [.reason: reason]))
+        case .notEntered(let facts, let reason): info(.sessionClosed, fields(facts, [.reason: reason]))
+        case .certificate(let path, let finding, let isError):
+            log(isError ? .error : .warning, .certificateDoubtful, [.path: path, .reason: finding])
+        case .certificatesReloaded(let count): notice(.certificatesLoaded, [.detail: count])
+        case .loggedIn(let facts, let mechanism, let user):
+            info(.loginAccepted, fields(facts, [.mechanism: mechanism, .user: user]))
         case .notAdmitted(let facts, let reason): info(.admissionRefused, fields(facts, [.reason: reason]))
         case .earlyTalker(let facts): info(.earlyTalker, fields(facts, [:]))
         case .routerFailed(let facts, let reason): warning(.transactionLost, fields(facts, [.reason: reason]))

@@ -13,8 +13,10 @@ struct ListenerPolicy: Sendable {
     var banner = "ESMTP"
     var ports: [PortPlan]
     var limits = SMTPLimits()
-    /// Messages that one session may hand in; nil: no limit.
-    var messagesPerSession: Int?
+    /// Passwords may be sent without TLS (D8).
+    var plaintextWithoutTLS = false
+    /// A login gives a right at a port of SMTP.
+    var loginsRelay = true
     /// Of smtp and submission together.
     var mailSessions = SessionLimits()
     var pop3Sessions = SessionLimits()
@@ -32,7 +34,9 @@ struct ListenerPolicy: Sendable {
         limits.messageSize = smtp.maxMessageSize
         limits.recipients = smtp.maxRecipients
         limits.errors = smtp.maxErrors
-        messagesPerSession = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
+        limits.messages = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
+        plaintextWithoutTLS = settings.auth.plaintextWithoutTLS
+        loginsRelay = settings.loginsRelay
         mailSessions = SessionLimits(total: smtp.maxSessions, perClient: smtp.maxSessionsPerClient)
         pop3Sessions = SessionLimits(total: settings.pop3.maxSessions, perClient: settings.pop3.maxSessionsPerClient)
         timeouts.command = TimeAmount(smtp.commandTimeout)
@@ -51,23 +55,76 @@ struct ListenerPolicy: Sendable {
 /// One `[[listen]]` that has a socket.
 struct PortPlan: Hashable, Sendable {
     var service: ServiceName
+    /// Which `[[listen]]` it is, from 1 on; 0: a default port.
+    var number: UInt16 = 0
     /// Empty: every address of the machine, also those that come later (T-13).
     var addresses: [InternetAddress]
     var port: UInt16
+    /// Of a Unix socket, in place of addresses and port.
+    var path: String?
     /// Connections that the kernel keeps until they are accepted.
     var backlog: CInt
+    /// Sessions at once at this port; nil: no limit of its own.
+    var maxSessions: Int?
+    var tls = TLSOffer.none
+    var oldTLS = false
+    /// Load balancers: what they send begins with a PROXY header.
+    var proxies: [AddressRange] = []
+    /// What only SMTP needs.
+    var smtp = SMTPPort()
+
+    enum TLSOffer: Hashable, Sendable { case none, onRequest, required, implicit }
+
+    /// Whether there is a socket at all (T-16).
+    var isOpen: Bool { port != 0 || path != nil }
 
     init(_ service: ServiceName, _ addresses: [InternetAddress] = [], port: UInt16, backlog: CInt = 1024) {
         self.service = service
         self.addresses = addresses
         self.port = port
         self.backlog = backlog
+        if service == .submission { smtp.role = .outgoing }
     }
 
     /// nil for a service that this release does not speak.
     init?(_ port: ListenerSettings.Port) {
-        guard let service = ServiceName(rawValue: port.service.service.rawValue) else { return nil }
-        self.init(service, port.addresses, port: port.service.port, backlog: CInt(port.service.backlog))
+        let listen = port.service
+        guard let service = ServiceName(rawValue: listen.service.rawValue) else { return nil }
+        self.init(service, port.addresses, port: listen.port, backlog: CInt(listen.backlog))
+        number = port.number
+        path = listen.socketPath
+        maxSessions = listen.maxSessions > 0 ? listen.maxSessions : nil
+        tls =
+            switch listen.tls {
+            case .none: .none
+            case .starttls: .onRequest
+            case .starttlsRequired: .required
+            case .implicit: .implicit
+            }
+        oldTLS = listen.tlsClients == .old
+        proxies = listen.proxies
+        smtp = SMTPPort(listen)
+    }
+}
+
+/// What one port of SMTP offers.
+struct SMTPPort: Hashable, Sendable {
+    var role = ListenService.Role.both
+    var helloName: String?
+    var auth = true
+    var mechanisms = ListenService.Mechanism.allCases
+    var extensionsOff: [ListenService.Extension] = []
+    var xclient: [AddressRange] = []
+
+    init() {}
+
+    init(_ listen: ListenService) {
+        role = listen.role
+        helloName = listen.helloName
+        auth = listen.auth
+        mechanisms = listen.mechanisms
+        extensionsOff = listen.extensionsOff
+        xclient = listen.xclient
     }
 }
 
@@ -86,6 +143,8 @@ struct SessionTimeouts: Sendable, Equatable {
     var content = TimeAmount.minutes(5)
     /// For the rest of a stranger's bytes after our last word.
     var farewell = TimeAmount.seconds(2)
+    /// For a PROXY header, or a TLS handshake.
+    var entrance = TimeAmount.seconds(30)
     /// The router's answer to a connection, a sender or a recipient.
     var verdict = TimeAmount.seconds(30)
     /// The receipt: clients wait for ten minutes (RFC 5321 §4.5.3.2.6).

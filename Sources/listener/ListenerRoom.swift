@@ -33,12 +33,14 @@ final class ListenerRoom: Sendable {
     /// - Parameters:
     ///   - ports: What `Ports.bind` gave before the walls.
     ///   - router: The path of the router's socket.
+    ///   - encryption: The certificates.
     ///   - makers: What to do with connections of services other than SMTP.
     ///   - mint: Makes trace ids.
     ///   - clockUnit: How coarse time-outs are.
     init(
         _ policy: ListenerPolicy, ports: Ports, router: String, identity: Identity,
-        on group: MultiThreadedEventLoopGroup, makers: [ServiceName: ConnectionMaker] = [:],
+        on group: MultiThreadedEventLoopGroup, encryption: Encryption = .none,
+        makers: [ServiceName: ConnectionMaker] = [:],
         clockUnit: TimeAmount = .seconds(1), mint: @escaping @Sendable () -> TraceID = ListenerRoom.randomTrace,
         road: @escaping @Sendable (IPCEvent) -> Void, log: @escaping @Sendable (ListenerEvent) -> Void
     ) {
@@ -52,9 +54,10 @@ final class ListenerRoom: Sendable {
         let ceiling = (ports.descriptorLimit - Self.spareDescriptors) / Self.descriptorsPerSession
         let occupancy = Occupancy(policy, ceiling: max(1, ceiling))
         var makers = makers
-        for service in [ServiceName.smtp, .submission] { makers[service] = ListenerRoom.speakSMTP }
+        for service in [ServiceName.smtp, .submission, .lmtp] { makers[service] = ListenerRoom.speakSMTP }
         acceptor = Acceptor(
-            group, loops: loops, makers: makers, occupancy: occupancy, figures: counters, mint: mint, log: log)
+            group, loops: loops, makers: makers, occupancy: occupancy, encryption: encryption, figures: counters,
+            mint: mint, log: log)
         var state = State(policy: policy)
         for failure in ports.failures { state.missing[failure.plan] = failure.description }
         self.state = Mutex(state)
@@ -68,8 +71,8 @@ final class ListenerRoom: Sendable {
 
     @Sendable static func randomTrace() -> TraceID { TraceID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)) }
 
-    @Sendable private static func speakSMTP(_ channel: any Channel, _ facts: SessionFacts, _ loop: SessionLoop) throws {
-        try channel.pipeline.syncOperations.addHandler(SMTPConnection(facts, on: loop))
+    @Sendable private static func speakSMTP(_ channel: any Channel, _ arrival: Arrival, _ loop: SessionLoop) throws {
+        try channel.pipeline.syncOperations.addHandler(SMTPConnection(arrival, on: loop))
     }
 
     /// Begins to accept.
@@ -104,7 +107,7 @@ final class ListenerRoom: Sendable {
         occupancy.use(policy)
         let service = SMTPService(policy)
         for loop in loops { loop.use(service) }
-        let wanted = Set(policy.ports.filter { $0.port != 0 })
+        let wanted = Set(policy.ports.filter(\.isOpen))
         let unwanted = state.withLock { state in
             state.policy = policy
             let unwanted = state.accepting.filter { !wanted.contains($0.port.plan) }

@@ -202,8 +202,7 @@ extension LoginConnection {
 
     private func ask(_ credentials: POP3Credentials, _ context: ChannelHandlerContext) {
         user = credentials.user
-        let login = Login(
-            service: facts.service, client: facts.client, user: credentials.user, password: credentials.password)
+        let login = Login(facts: facts, user: credentials.user, password: credentials.password)
         let asked = NIODeadline.now()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         router.authenticate(login).hop(to: context.eventLoop).assumeIsolated().whenComplete { result in
@@ -217,8 +216,8 @@ extension LoginConnection {
     ) {
         guard !isOver else { return }
         switch result {
-        case .success(.granted(let ticket)):
-            self.ticket = ticket
+        case .success(.granted(let grant)):
+            ticket = grant.ticket
             session.receive(.granted)
             pull(context)
         case .success(.refused):

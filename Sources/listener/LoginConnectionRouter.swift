@@ -16,12 +16,10 @@ package struct LoginRouter: Sendable {
         self.authenticate = authenticate
     }
 
-    package init(_ asker: Asker<ListenerToRouter>, limits: LoginLimits = LoginLimits()) {
-        self.init { facts in
-            asker.ask(.admit(facts), deadline: limits.admission).flatMapThrowing { answer in
-                guard case .admission(let admission) = answer else { throw WrongAnswer() }
-                return admission
-            }
+    /// - Parameter admission: what the router has said already.
+    package init(_ asker: Asker<ListenerToRouter>, admission: Admission, limits: LoginLimits = LoginLimits()) {
+        self.init { _ in
+            asker.eventLoop.makeSucceededFuture(admission)
         } authenticate: { login in
             asker.ask(.authenticate(login), deadline: limits.authentication).flatMapThrowing { answer in
                 guard case .login(let answer) = answer else { throw WrongAnswer() }

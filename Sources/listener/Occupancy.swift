@@ -11,6 +11,8 @@ final class Occupancy: Sendable {
         case full
         /// The client's address has its share.
         case client
+        /// The port has no more places.
+        case port
     }
 
     private struct Hall {
@@ -22,6 +24,8 @@ final class Occupancy: Sendable {
     private struct State {
         var mail: Hall
         var pop3: Hall
+        /// By number of `[[listen]]`; only of ports with a limit.
+        var ports: [UInt16: Int] = [:]
     }
 
     private let state: Mutex<State>
@@ -43,16 +47,22 @@ final class Occupancy: Sendable {
     }
 
     /// Takes a place; nil when there was one. Who got a place gives it back by `leave`.
-    func enter(_ service: ServiceName, _ client: InternetAddress) -> Refusal? {
+    func enter(_ port: PortPlan, _ client: InternetAddress) -> Refusal? {
         state.withLock { state in
             guard state.mail.total + state.pop3.total < ceiling else { return .full }
-            return service == .pop3 ? Occupancy.enter(&state.pop3, client) : Occupancy.enter(&state.mail, client)
+            let here = state.ports[port.number, default: 0]
+            if let limit = port.maxSessions, here >= limit { return .port }
+            let refusal =
+                port.service == .pop3 ? Occupancy.enter(&state.pop3, client) : Occupancy.enter(&state.mail, client)
+            if refusal == nil, port.maxSessions != nil { state.ports[port.number] = here + 1 }
+            return refusal
         }
     }
 
-    func leave(_ service: ServiceName, _ client: InternetAddress) {
+    func leave(_ port: PortPlan, _ client: InternetAddress) {
         state.withLock { state in
-            if service == .pop3 { Occupancy.leave(&state.pop3, client) } else { Occupancy.leave(&state.mail, client) }
+            if port.service == .pop3 { Occupancy.leave(&state.pop3, client) } else { Occupancy.leave(&state.mail, client) }
+            if port.maxSessions != nil { state.ports[port.number, default: 1] -= 1 }
         }
     }
 

@@ -24,11 +24,11 @@ final class POP3Entrance: Sendable {
     }
 
     /// The acceptor's `ConnectionMaker`.
-    @Sendable func make(_ channel: any Channel, _ facts: SessionFacts, _ loop: SessionLoop) throws {
+    @Sendable func make(_ channel: any Channel, _ arrival: Arrival, _ loop: SessionLoop) throws {
         let (login, pop3) = limits.withLock { $0 }
         try channel.pipeline.syncOperations.addHandler(
             LoginConnection(
-                facts, router: LoginRouter(loop.router, limits: login), connector: connector, limits: login, pop3: pop3,
+                arrival.facts, router: LoginRouter(loop.router, admission: arrival.admission, limits: login), connector: connector, limits: login, pop3: pop3,
                 log: log))
     }
 

@@ -29,6 +29,7 @@ final class SessionLoop: @unchecked Sendable {
     private var sessions: [ObjectIdentifier: any LoopSession] = [:]
     private var woken: [any LoopSession] = []
     private var clock: RepeatedTask?
+    private lazy var news = MechanismNews(router) { [self] in settings.mechanisms = $0 }
     private(set) var isStopping = false
 
     /// - Parameter unit: How coarse time-outs are.
@@ -46,6 +47,7 @@ final class SessionLoop: @unchecked Sendable {
 
     func start() {
         router.start()
+        news.start()
         eventLoop.execute { [self] in
             clock = eventLoop.scheduleRepeatedTask(initialDelay: unit, delay: unit) { [self] _ in
                 now &+= 1
@@ -66,7 +68,13 @@ final class SessionLoop: @unchecked Sendable {
         eventLoop.submit { [self] in clock?.cancel() }.flatMap { [router] in router.close() }
     }
 
-    func use(_ settings: SMTPService) { eventLoop.execute { self.settings = settings } }
+    func use(_ settings: SMTPService) {
+        eventLoop.execute { [self] in
+            var settings = settings
+            settings.mechanisms = self.settings.mechanisms
+            self.settings = settings
+        }
+    }
 
     func enter(_ session: any LoopSession) { sessions[ObjectIdentifier(session)] = session }
 
@@ -88,20 +96,5 @@ final class SessionLoop: @unchecked Sendable {
             woken.removeAll(keepingCapacity: sessions.count <= 1024)
             for session in sessions { session.goOn() }
         }
-    }
-}
-
-/// What the sessions of SMTP need of the settings.
-struct SMTPService: Sendable {
-    let configuration: SMTPServerConfiguration
-    let timeouts: SessionTimeouts
-    /// Messages that one session may hand in; nil: no limit.
-    let messages: Int?
-
-    init(_ policy: ListenerPolicy) {
-        configuration = SMTPServerConfiguration(
-            hostname: policy.hostname, bannerText: policy.banner, limits: policy.limits)
-        timeouts = policy.timeouts
-        messages = policy.messagesPerSession
     }
 }

@@ -1,58 +1,199 @@
 // Passes logins on to the store, a few at a time: a password check is the dearest thing that a stranger can ask for.
-// Confined to its event loop.
+// Refusals are counted against the client and answered late, all after the same time. Confined to its event loop.
 
 import IPC
 import Mail
 import NIOCore
 
 final class Authentication {
+    /// `body` is called once, on the loop.
+    typealias Body = (RouterToStore.Answer) -> Void
+
     private let store: Asker<RouterToStore>
+    private let defence: Defence
     private let figures: RouterFigures
     private let log: @Sendable (RouterEvent) -> Void
     private var running = 0
-    private var waiting = CircularBuffer<(Login, (LoginAnswer) -> Void)>()
+    private var waiting = CircularBuffer<() -> Void>()
+    /// Whose ticket is whose. Forgotten when the directory changes: the account may be gone.
+    private var grants: [Ticket: Grant] = [:]
 
     /// Checks that the store works on at once.
     static let concurrency = 16
     /// Logins that wait for their turn; beyond it they are told to come later.
     static let waitingLimit = 256
     private static let deadline = TimeAmount.seconds(20)
+    private static let grantLimit = 50_000
+    /// A refusal comes this long after the question, however fast it was found: the time tells nothing, and guessing is
+    /// slow.
+    static let refusalTime = TimeAmount.seconds(2)
 
-    init(_ store: Asker<RouterToStore>, figures: RouterFigures, log: @escaping @Sendable (RouterEvent) -> Void) {
+    init(
+        _ store: Asker<RouterToStore>, defence: Defence, figures: RouterFigures,
+        log: @escaping @Sendable (RouterEvent) -> Void
+    ) {
         self.store = store
+        self.defence = defence
         self.figures = figures
         self.log = log
     }
 
-    /// `body` is called once, on the loop.
     func verify(_ login: Login, _ body: @escaping (LoginAnswer) -> Void) {
-        guard running < Self.concurrency else {
-            guard waiting.count < Self.waitingLimit else {
-                return tell(login, .unavailable(because: "\(Self.waitingLimit) logins wait already"), body)
+        let secret = defence.mark(login.user, login.password)
+        inTurn({ body(self.judged(.unavailable(because: $0), login.facts, login.user, .init())) }) { [self] done in
+            let asked = NIODeadline.now()
+            store.ask(.verify(login), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
+                done()
+                let answer = Self.login(result.mapError { $0 })
+                tell(answer, login.facts, login.user, Attempt(secret: secret, asked: asked), body)
             }
-            return waiting.append((login, body))
         }
-        ask(login, body)
     }
 
-    private func ask(_ login: Login, _ body: @escaping (LoginAnswer) -> Void) {
-        running += 1
-        store.ask(.verify(login), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
-            running -= 1
+    /// A new exchange of SASL, with a conversation of its own.
+    func exchange(_ opening: SASLOpening) -> SASLRelay { SASLRelay(self, opening) }
+
+    /// Whose login a ticket proves; nil: nobody's, or not any more.
+    func holder(of ticket: Ticket, _ service: ServiceName, _ body: @escaping (Result<Grant?, Refusal>) -> Void) {
+        if let grant = grants[ticket] { return body(.success(grant)) }
+        store.ask(.redeem(ticket, service), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
             switch result {
-            case .success(.login(let answer)): tell(login, answer, body)
-            case .success:
-                log(.wrongAnswer(question: "verify"))
-                tell(login, .unavailable(because: "the store's answer makes no sense"), body)
-            case .failure(let error): tell(login, .unavailable(because: "the store: \(error)"), body)
+            case .success(.login(.granted(let grant))):
+                remember(grant)
+                body(.success(grant))
+            case .success(.login(.refused)): body(.success(nil))
+            case .success(.login(.unavailable(let because))): body(.failure(.local(because)))
+            case .success: body(.failure(.local("the store's answer makes no sense")))
+            case .failure(let error): body(.failure(.local("redeem: \(error)")))
             }
-            if running < Self.concurrency, let (next, itsBody) = waiting.popFirst() { ask(next, itsBody) }
         }
     }
 
-    private func tell(_ login: Login, _ answer: LoginAnswer, _ body: (LoginAnswer) -> Void) {
+    func forgetGrants() { grants = [:] }
+
+    private func remember(_ grant: Grant) {
+        if grants.count >= Self.grantLimit { grants = [:] }
+        grants[grant.ticket] = grant
+    }
+}
+
+// One login.
+extension Authentication {
+    /// What is known of a try when its answer comes.
+    struct Attempt {
+        /// The same password for the same user gives the same number; nil: it was not shown.
+        var secret: UInt64?
+        var asked = NIODeadline.now()
+    }
+
+    /// Runs `body` when there is room, and `body` calls `done`; `full` when too many wait.
+    func inTurn(_ full: (String) -> Void, _ body: @escaping (_ done: @escaping () -> Void) -> Void) {
+        let run = { [self] in
+            running += 1
+            body { [self] in
+                running -= 1
+                if running < Self.concurrency, let next = waiting.popFirst() { next() }
+            }
+        }
+        guard running >= Self.concurrency else { return run() }
+        guard waiting.count < Self.waitingLimit else { return full("\(Self.waitingLimit) logins wait already") }
+        waiting.append(run)
+    }
+
+    /// Counts the answer, writes it down and gives it, a refusal late.
+    func tell(
+        _ answer: LoginAnswer, _ facts: SessionFacts, _ user: String, _ attempt: Attempt,
+        _ body: @escaping (LoginAnswer) -> Void
+    ) {
+        let answer = judged(answer, facts, user, attempt)
+        guard case .refused = answer else { return body(answer) }
+        let delay = defence.delay(for: facts.client, user: user)
+        store.eventLoop.assumeIsolated().scheduleTask(deadline: attempt.asked + Self.refusalTime + delay) { body(answer) }
+    }
+
+    private func judged(
+        _ answer: LoginAnswer, _ facts: SessionFacts, _ user: String, _ attempt: Attempt
+    ) -> LoginAnswer {
         figures.count(answer)
-        log(.login(login, answer))
-        body(answer)
+        log(.login(facts, user: user, answer))
+        switch answer {
+        case .granted(let grant):
+            if facts.service != .pop3 { remember(grant) }
+            defence.loggedIn(facts, user: user)
+        case .refused: defence.failedLogin(facts, user: user, secret: attempt.secret)
+        case .unavailable: break
+        }
+        return answer
+    }
+
+    fileprivate static func login(_ result: Result<RouterToStore.Answer, any Error>) -> LoginAnswer {
+        switch result {
+        case .success(.login(let answer)): answer
+        case .success: .unavailable(because: "the store's answer makes no sense")
+        case .failure(let error): .unavailable(because: "the store: \(error)")
+        }
+    }
+}
+
+/// One exchange of SASL: what the client says goes to the store, what the store says goes back.
+final class SASLRelay {
+    private let authentication: Authentication
+    private let facts: SessionFacts
+    private let mechanism: String
+    private let opening: SASLOpening
+    private var conversation: Conversation<RouterToStore>?
+    private var steps = 0
+
+    /// No mechanism needs more.
+    private static let stepLimit = 10
+    private static let deadline = TimeAmount.seconds(20)
+
+    init(_ authentication: Authentication, _ opening: SASLOpening) {
+        self.authentication = authentication
+        self.opening = opening
+        facts = opening.facts
+        mechanism = opening.mechanism
+    }
+
+    func begin(on store: Asker<RouterToStore>, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
+        do {
+            conversation = try store.open()
+            ask(.sasl(opening), body)
+        } catch {
+            end(.unavailable(because: "the store: \(error)"), NIODeadline.now(), body)
+        }
+    }
+
+    func respond(_ response: Secret, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
+        steps += 1
+        guard steps < Self.stepLimit else {
+            cancel()
+            return end(.refused, NIODeadline.now(), body)
+        }
+        ask(.saslResponse(response), body)
+    }
+
+    /// The client has given up.
+    func cancel() {
+        conversation?.cancel()
+        conversation = nil
+    }
+
+    private func ask(_ question: RouterToStore.Question, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
+        guard let conversation else { return end(.unavailable(because: "the exchange is over"), .now(), body) }
+        authentication.inTurn({ end(.unavailable(because: $0), .now(), body) }) { [self] done in
+            let asked = NIODeadline.now()
+            conversation.ask(question, last: false, deadline: Self.deadline) { [self] result in
+                done()
+                if case .success(.challenge(let challenge)) = result { return body(.challenge(challenge)) }
+                cancel()
+                end(Authentication.login(result.mapError { $0 }), asked, body)
+            }
+        }
+    }
+
+    private func end(_ answer: LoginAnswer, _ asked: NIODeadline, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
+        let user = if case .granted(let grant) = answer { grant.name } else { "(\(mechanism))" }
+        authentication.tell(answer, facts, user, .init(secret: nil, asked: asked)) { body(.login($0)) }
     }
 }

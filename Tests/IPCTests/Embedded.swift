@@ -39,6 +39,8 @@ final class Counting: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     private(set) var writes = 0
     private(set) var flushes = 0
+    /// What the socket does while it is being flushed; done once.
+    var duringFlush: (() -> Void)?
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         writes += 1
@@ -48,6 +50,9 @@ final class Counting: ChannelOutboundHandler {
     func flush(context: ChannelHandlerContext) {
         flushes += 1
         context.flush()
+        let act = duringFlush
+        duringFlush = nil
+        act?()
     }
 }
 

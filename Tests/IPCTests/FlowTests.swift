@@ -158,6 +158,23 @@ struct FlowTests {
         end.finish()
     }
 
+    /// The socket takes everything during a flush and has room again: who waited for that writes at once, in the middle
+    /// of the flush. Each frame goes out once.
+    @Test func whatIsWrittenDuringAFlushGoesOutOnce() throws {
+        let end = try End(.asking)
+        let (first, second) = (end.open(), end.open())
+        second.onWritable = { second.ask(.echo("in the middle"), last: true, deadline: .seconds(5)) { _ in } }
+        end.counting.duringFlush = {
+            end.setWritable(false)
+            #expect(!second.isWritable)
+            end.setWritable(true)
+        }
+        first.ask(.echo("before"), last: true, deadline: .seconds(5)) { _ in }
+        let sent = try end.sent() + end.sent()
+        #expect(sent == [try question(.echo("before"), 1, last: true), try question(.echo("in the middle"), 2, last: true)])
+        end.finish()
+    }
+
     @Test func creditIsGivenInHalvesOfTheWindow() throws {
         let end = try End(.serving, limits: Self.small)
         let taking = Taking { _ in }
