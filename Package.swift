@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Mail"]),
         .target(name: "POP3", dependencies: ["Mail"]),
         .target(name: "DNS", dependencies: ["Mail"]),
+        .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
 
         // Roads, walls and what every room needs to stand.
         .target(name: "IPC", dependencies: ["Mail", "CLinux", nio, nioPosix, crypto]),
@@ -57,6 +58,8 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .systemLibrary(name: "CStringprep", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // The rooms.
@@ -90,6 +93,7 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),
+        .testTarget(name: "SASLTests", dependencies: ["SASL", "Mail", crypto]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", nio, nioPosix, nioSSL]),
         .testTarget(
             name: "DeliveryTests",
@@ -130,6 +134,7 @@ let package = Package(
         .executableTarget(name: "ipc-bench", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Benchmarks/ipc"),
         .executableTarget(name: "smtp-fuzz", dependencies: ["SMTP", "Mail"], path: "Fuzz/smtp"),
         .executableTarget(name: "pop3-fuzz", dependencies: ["POP3"], path: "Fuzz/pop3"),
+        .executableTarget(name: "sasl-fuzz", dependencies: ["SASL", "Mail", crypto], path: "Fuzz/sasl"),
         .target(name: "CAllocations", path: "Benchmarks/allocations"),
         .executableTarget(name: "smtp-bench", dependencies: ["SMTP", "Mail", "CAllocations"], path: "Benchmarks/smtp"),
     ],

@@ -119,34 +119,49 @@ package struct InternetAddress: Hashable, Sendable, Codable, Comparable, CustomS
     }
 }
 
-/// A set of neighbouring addresses, as settings and run-time lists name it.
+/// A set of addresses, as settings and run-time lists name it (E-15): neighbours, or IPv4 addresses that are equal in
+/// some of their octets. It holds addresses of one family only: `::/0` is every IPv6 address and no IPv4 one.
 package struct AddressRange: Hashable, Sendable, Codable, CustomStringConvertible {
     package let lowest: InternetAddress
     package let highest: InternetAddress
     /// As it was written.
     package let description: String
+    /// The bits of an IPv4 address that wildcards leave fixed; 0 when everything between the two ends belongs to it.
+    private let fixed: UInt64
 
-    /// Reads one address, CIDR (`10.0.0.0/8`, `2001:db8::/32`), a range (`10.0.0.5-10.0.0.9`), or IPv4 with a
-    /// tail of wildcards (`192.168.1.%`, `192.168.*.*`).
+    /// Reads one address, CIDR (`10.0.0.0/8`, `2001:db8::/32`), a range (`10.0.0.5-10.0.0.9`), or IPv4 with `%` or `*`
+    /// for one whole octet each, anywhere (`192.168.1.%`, `10.%.5.%`). The mapped form of IPv4 is the same as IPv4;
+    /// its prefix counts all 128 bits (`::ffff:10.0.0.0/104` is `10.0.0.0/8`).
     /// - Returns: nil for anything else, and for CIDR with bits set behind the prefix (a likely slip of the hand).
     package init?(_ text: String) {
         description = text
         if let address = InternetAddress(text) {
-            (lowest, highest) = (address, address)
-        } else if let bounds = AddressRange.prefix(text) ?? AddressRange.span(text) ?? AddressRange.wildcard(text) {
+            (lowest, highest, fixed) = (address, address, 0)
+        } else if let bounds = AddressRange.prefix(text) ?? AddressRange.span(text) {
             (lowest, highest) = bounds
+            fixed = 0
+        } else if let (low, open) = AddressRange.wildcard(text) {
+            lowest = InternetAddress(v4: low)
+            highest = InternetAddress(v4: low | open)
+            fixed = UInt64(~open)
         } else {
             return nil
         }
     }
 
-    package func contains(_ address: InternetAddress) -> Bool { lowest <= address && address <= highest }
+    package func contains(_ address: InternetAddress) -> Bool {
+        lowest <= address && address <= highest && (address.low ^ lowest.low) & fixed == 0
+            && address.isV4 == lowest.isV4
+    }
 
     private static func prefix(_ text: String) -> (InternetAddress, InternetAddress)? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let base = InternetAddress(parts[0]), let written = UInt8(parts[1]) else { return nil }
-        guard written <= (base.isV4 ? 32 : 128) else { return nil }
-        let length = base.isV4 ? Int(written) + 96 : Int(written)
+        guard parts.count == 2, let base = InternetAddress(parts[0]),
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let written = UInt8(parts[1])
+        else { return nil }
+        let isDottedQuad = !parts[0].utf8.contains(UInt8(ascii: ":"))
+        guard written <= (isDottedQuad ? 32 : 128) else { return nil }
+        let length = isDottedQuad ? Int(written) + 96 : Int(written)
         let high: UInt64 = length >= 64 ? 0 : UInt64.max >> UInt64(length)
         let low: UInt64 = length >= 128 ? 0 : length <= 64 ? UInt64.max : UInt64.max >> UInt64(length - 64)
         guard base.high & high == 0, base.low & low == 0 else { return nil }
@@ -161,15 +176,36 @@ package struct AddressRange: Hashable, Sendable, Codable, CustomStringConvertibl
         return (first, last)
     }
 
-    private static func wildcard(_ text: String) -> (InternetAddress, InternetAddress)? {
+    /// - Returns: the address with 0 in place of the wildcards, and the bits that they leave open.
+    private static func wildcard(_ text: String) -> (low: UInt32, open: UInt32)? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4, let star = parts.firstIndex(where: { $0 == "%" || $0 == "*" }),
-            parts[star...].allSatisfy({ $0 == "%" || $0 == "*" })
-        else { return nil }
-        let fixed = parts[..<star].map(String.init)
-        guard let lowest = InternetAddress((fixed + parts[star...].map { _ in "0" }).joined(separator: ".")),
-            let highest = InternetAddress((fixed + parts[star...].map { _ in "255" }).joined(separator: "."))
-        else { return nil }
-        return (lowest, highest)
+        guard parts.count == 4 else { return nil }
+        let stars = parts.map { $0 == "%" || $0 == "*" }
+        let open = stars.reduce(UInt32(0)) { $0 << 8 | ($1 ? 0xFF : 0) }
+        let zeroed = zip(parts, stars).map { $1 ? "0" : String($0) }.joined(separator: ".")
+        guard open != 0, let lowest = InternetAddress(zeroed) else { return nil }
+        return (UInt32(truncatingIfNeeded: lowest.low), open)
     }
+}
+
+// What the findings about dangerous lists ask.
+extension AddressRange {
+    /// Whether it is more than one network of usual size: more than 256 IPv4 addresses (a /24), or more than an IPv6 /64.
+    package var isWide: Bool {
+        guard lowest.isV4 else {
+            let borrow: UInt64 = highest.low < lowest.low ? 1 : 0
+            return highest.high - lowest.high - borrow > 0
+        }
+        return fixed == 0 ? highest.low - lowest.low > 0xFF : UInt32(truncatingIfNeeded: ~fixed).nonzeroBitCount > 8
+    }
+
+    /// Whether an address in it can be a stranger's: it does not lie within one loopback, private (RFC 1918, RFC 4193) or
+    /// link-local network. Addresses that a provider shares among its customers (100.64.0.0/10) are strangers' too.
+    package var isPublic: Bool {
+        !AddressRange.inside.contains { $0.contains(lowest) && $0.contains(highest) }
+    }
+
+    private static let inside = [
+        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1", "fc00::/7", "fe80::/10",
+    ].compactMap { AddressRange($0) }
 }

@@ -4,14 +4,6 @@
 import NIOCore
 import NIOSSL
 
-/// Where the certificates of trusted authorities come from.
-package enum TrustAnchors: Sendable {
-    /// The system's, as OpenSSL would find them.
-    case system
-    /// A file of PEM certificates.
-    case file(String)
-}
-
 /// TLS 1.2 or later towards servers that we call.
 package final class ClientTLS: Sendable {
     private let opportunistic: NIOSSLContext
@@ -23,7 +15,7 @@ package final class ClientTLS: Sendable {
     package init(trust: TrustAnchors = .system) throws {
         opportunistic = try NIOSSLContext(configuration: ClientTLS.configuration(.none, nil))
         verifying = Result {
-            try NIOSSLContext(configuration: ClientTLS.configuration(.fullVerification, ClientTLS.roots(trust)))
+            try NIOSSLContext(configuration: ClientTLS.configuration(.fullVerification, .certificates(trust.certificates())))
         }
     }
 
@@ -56,21 +48,6 @@ package final class ClientTLS: Sendable {
         return configuration
     }
 
-    /// The files where distributions keep the bundle of trusted authorities.
-    private static let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
-
-    private static func roots(_ trust: TrustAnchors) throws -> NIOSSLTrustRoots {
-        switch trust {
-        case .file(let path): return .certificates(try NIOSSLCertificate.fromPEMFile(path))
-        case .system:
-            var failure: (any Error)?
-            for path in bundles {
-                do { return .certificates(try NIOSSLCertificate.fromPEMFile(path)) } catch { failure = error }
-            }
-            throw NoTrustAnchors(because: failure.map { "\($0)" } ?? "no bundle")
-        }
-    }
-
     /// RFC 6066 §3: a host name without its final dot; never an address.
     private static func indication(_ name: String) -> String? {
         let bare = name.hasSuffix(".") ? String(name.dropLast()) : name
@@ -87,11 +64,4 @@ package struct WrongCertificateName: Error, CustomStringConvertible {
     let wanted: String
 
     package var description: String { "the certificate does not name \(wanted)" }
-}
-
-/// No file with certificates of trusted authorities could be read.
-package struct NoTrustAnchors: Error, CustomStringConvertible {
-    let because: String
-
-    package var description: String { "no trusted certificate authorities: \(because)" }
 }

@@ -21,7 +21,7 @@ extension ClientTLS {
         let promise = channel.eventLoop.makePromise(of: TLSFacts.self)
         do {
             let tls = try handler(mode, serverName: serverName)
-            let handshake = Handshake(promise, tls, isVerified: mode.isMandatory)
+            let handshake = Handshake(promise) { TLSFacts(version: tls.tlsVersion.name, isVerified: mode.isMandatory) }
             try channel.pipeline.syncOperations.addHandlers(tls, handshake, position: .first)
         } catch {
             promise.fail(error)
@@ -31,22 +31,21 @@ extension ClientTLS {
 }
 
 /// Waits for the end of the handshake, then leaves the pipeline. Its errors are for the promise alone.
-private final class Handshake: ChannelInboundHandler, RemovableChannelHandler {
+final class Handshake<Facts: Sendable>: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
-    private let promise: EventLoopPromise<TLSFacts>
-    private let tls: NIOSSLClientHandler
-    private let isVerified: Bool
+    private let promise: EventLoopPromise<Facts>
+    private let facts: () -> Facts
 
-    init(_ promise: EventLoopPromise<TLSFacts>, _ tls: NIOSSLClientHandler, isVerified: Bool) {
+    /// - Parameter facts: asked for once the handshake is complete.
+    init(_ promise: EventLoopPromise<Facts>, facts: @escaping () -> Facts) {
         self.promise = promise
-        self.tls = tls
-        self.isVerified = isVerified
+        self.facts = facts
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case TLSUserEvent.handshakeCompleted = event else { return context.fireUserInboundEventTriggered(event) }
-        promise.succeed(TLSFacts(version: Handshake.name(tls.tlsVersion), isVerified: isVerified))
+        promise.succeed(facts())
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
@@ -56,9 +55,12 @@ private final class Handshake: ChannelInboundHandler, RemovableChannelHandler {
         promise.fail(ChannelError.eof)
         context.fireChannelInactive()
     }
+}
 
-    private static func name(_ version: TLSVersion?) -> String {
-        switch version {
+extension TLSVersion? {
+    /// As OpenSSL and the journal write it.
+    var name: String {
+        switch self {
         case .tlsv1: "TLSv1"
         case .tlsv11: "TLSv1.1"
         case .tlsv12: "TLSv1.2"
