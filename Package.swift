@@ -65,7 +65,10 @@ let package = Package(
         // The rooms.
         .executableTarget(
             name: "listener",
-            dependencies: ["Mail", "SMTP", "POP3", "IPC", "Sandbox", "Settings", "Journal", "Door", nio, nioPosix]),
+            dependencies: [
+                "Mail", "SMTP", "POP3", "ProxyProtocol", "TLS", "IPC", "Sandbox", "Settings", "Journal", "Door", nio,
+                nioPosix,
+            ]),
         .executableTarget(
             name: "router",
             dependencies: ["Mail", "SMTP", "IPC", "Sandbox", "Settings", "Journal", "Door", nio, nioPosix]),
