@@ -44,8 +44,9 @@ struct AddRange<List: RangeList>: AsyncParsableCommand {
     var range: AddressRange
 
     func run() async throws {
+        let relay = try read(settings).relay
         try await StoreCall(settings).change(.addRange(List.list, range))
-        if let danger = RangeDanger(range, in: List.list) { complain("warning: \(range) \(danger.words)") }
+        if let danger = RangeDanger(range, in: List.list, relay) { complain("warning: \(range) \(danger.words)") }
     }
 }
 
@@ -103,9 +104,10 @@ struct RangeDanger {
     let words: String
 
     /// A safe range is dangerous when it is wide or strangers'; a trusted one, which restrictions still bind, when
-    /// it is both.
-    init?(_ range: AddressRange, in list: AccessList) {
-        isOpenRelay = RangeDanger.everything.contains { range.contains($0.lowest) && range.contains($0.highest) }
+    /// it is both and gives a right by itself.
+    init?(_ range: AddressRange, in list: AccessList, _ relay: Settings.Relay) {
+        if list == .trusted, !relay.enabled || relay.authentication == .required { return nil }
+        isOpenRelay = relay.enabled && RangeDanger.everything.contains { range.contains($0.lowest) && range.contains($0.highest) }
         let isTooWide = list == .safe ? range.isWide || range.isPublic : range.isWide && range.isPublic
         guard isOpenRelay || isTooWide else { return nil }
         if isOpenRelay {

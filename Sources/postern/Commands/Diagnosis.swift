@@ -41,11 +41,18 @@ enum Diagnosis {
         // An open relay is more than a warning to a doctor.
         findings.filter { !($0.isWarning && $0.key == "relay.policy") }.map { finding in
             let place = "\(finding.file):\(finding.line)" + (finding.key.isEmpty ? "" : ": \(finding.key)")
-            let key = finding.key.split(separator: ".").map { $0.prefix { $0 != "[" } }.joined(separator: ".")
             return Symptom(
                 severity: finding.isWarning ? .warning : .error, about: place, finding: finding.message,
-                fix: key.isEmpty ? "postern check" : "change it in the settings; postern describe \(key)")
+                fix: fix(finding.key))
         }
+    }
+
+    /// `listen[2].port` is described as `listen.port`, and a key that nobody knows by its table.
+    private static func fix(_ path: String) -> String {
+        let parts = path.split(separator: ".").map { String($0.prefix { $0 != "[" }) }
+        let keys = [parts, parts.dropLast()].map { $0.joined(separator: ".") }
+        let known = keys.first { !$0.isEmpty && !Settings.described(beginning: $0).isEmpty }
+        return "change it in the settings; postern describe\(known.map { " " + $0 } ?? "")"
     }
 
     /// D1.
@@ -64,16 +71,19 @@ enum Diagnosis {
         let written = settings.relay.trusted.compactMap { network -> AddressRange? in
             if case .range(let range) = network { range } else { nil }
         }
-        return ranges(settings.relay.safe, .safe, "relay.safe", "write smaller ranges there")
-            + ranges(house.safe, .safe, "safe list", "postern safe remove RANGE, then add smaller ones")
-            + ranges(written, .trusted, "relay.trusted", "write smaller ranges there, or let these clients log in")
+        let relay = settings.relay
+        return ranges(relay.safe, .safe, relay, "relay.safe", "write smaller ranges there")
+            + ranges(house.safe, .safe, relay, "safe list", "postern safe remove RANGE, then add smaller ones")
+            + ranges(written, .trusted, relay, "relay.trusted", "write smaller ranges there, or let these clients log in")
             + ranges(
-                house.trusted, .trusted, "trusted list", "postern trusted remove RANGE, or let these clients log in")
+                house.trusted, .trusted, relay, "trusted list", "postern trusted remove RANGE, or let these clients log in")
     }
 
-    private static func ranges(_ ranges: [AddressRange], _ list: AccessList, _ about: String, _ fix: String) -> [Symptom] {
+    private static func ranges(
+        _ ranges: [AddressRange], _ list: AccessList, _ relay: Settings.Relay, _ about: String, _ fix: String
+    ) -> [Symptom] {
         ranges.compactMap { range in
-            RangeDanger(range, in: list).map { danger in
+            RangeDanger(range, in: list, relay).map { danger in
                 Symptom(
                     severity: danger.isOpenRelay ? .error : .warning, about: about, finding: "\(range) \(danger.words)",
                     fix: fix.replacing("RANGE", with: range.description))
@@ -89,7 +99,7 @@ enum Diagnosis {
             Symptom(
                 severity: .warning, about: "\(service.path).port",
                 finding: "mail from other servers is awaited at port \(service.port), and they send to port 25",
-                fix: "set it to 25, or have the router in front forward its port 25 to port \(service.port) of this machine")
+                fix: "set it to 25, or have the router in front forward its port 25 to this machine's port \(service.port)")
         }
     }
 
@@ -114,7 +124,8 @@ enum Diagnosis {
             symptoms.append(
                 Symptom(
                     severity: .warning, about: "listen",
-                    finding: "\(users == 1 ? "there is 1 account" : "there are \(users) accounts"), and no port at which their mail can be read",
+                    finding:
+                        "\(users == 1 ? "there is 1 account" : "there are \(users) accounts"), and no port at which their mail can be read",
                     fix: "add a [[listen]] with service = \"pop3\" to the settings, then restart"))
         }
         return symptoms
@@ -124,7 +135,7 @@ enum Diagnosis {
         var symptoms = house.silent.map { room, reason in
             Symptom(
                 severity: .error, about: room.rawValue, finding: reason,
-                fix: "start the house (postern run, or systemctl start postern.target); ask as root or a member of admin.group")
+                fix: "see that the house runs, and ask as root or as a member of admin.group")
         }
         symptoms += house.missingWalls.map { room, wall in
             Symptom(

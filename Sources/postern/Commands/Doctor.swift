@@ -28,14 +28,14 @@ struct Doctor: AsyncParsableCommand {
 
     private func symptoms() async -> [Symptom] {
         do {
-            return Diagnosis.symptoms(try Settings.load(settingsPath(settings)), await examine())
+            return Diagnosis.symptoms(try Settings.load(settingsPath(settings)), await Doctor.examine(settings))
         } catch {
             // Without settings nobody knows where the rooms are.
             return Diagnosis.findings(error.findings)
         }
     }
 
-    private func examine() async -> HouseFacts {
+    static func examine(_ settings: SettingsOption) async -> HouseFacts {
         var facts = HouseFacts()
         let calls = RoomCalls(settings)
         for room in RoomName.rooms {
@@ -44,7 +44,7 @@ struct Doctor: AsyncParsableCommand {
                     throw Failure.misfit(room.rawValue)
                 }
                 facts.missingWalls += status.missingWalls.map { (room, $0) }
-                if room == .store { try await examineStore(&facts) }
+                if room == .store { try await examine(StoreCall(settings), &facts) }
             } catch {
                 facts.silent.append((room, "\(error)"))
             }
@@ -52,8 +52,7 @@ struct Doctor: AsyncParsableCommand {
         return facts
     }
 
-    private func examineStore(_ facts: inout HouseFacts) async throws {
-        let call = StoreCall(settings)
+    private static func examine(_ call: StoreCall, _ facts: inout HouseFacts) async throws {
         facts.users = try await call.accounts().count { $0.kind == .user }
         facts.trusted = try await call.ranges(.trusted)
         facts.safe = try await call.ranges(.safe)
