@@ -121,11 +121,11 @@ enum Diagnosis {
         // E-20.
         let canRead = settings.listen.contains { [.pop3, .imap].contains($0.service) && !$0.isDisabled }
         if let users = house.users, users > 0, !canRead {
+            let accounts = users == 1 ? "there is 1 account" : "there are \(users) accounts"
             symptoms.append(
                 Symptom(
                     severity: .warning, about: "listen",
-                    finding:
-                        "\(users == 1 ? "there is 1 account" : "there are \(users) accounts"), and no port at which their mail can be read",
+                    finding: "\(accounts), and no port at which their mail can be read",
                     fix: "add a [[listen]] with service = \"pop3\" to the settings, then restart"))
         }
         return symptoms
