@@ -71,7 +71,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "router",
-            dependencies: ["Mail", "SMTP", "IPC", "Sandbox", "Settings", "Journal", "Door", nio, nioPosix]),
+            dependencies: [
+                "Mail", "SMTP", "MIME", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", nio, nioPosix,
+            ]),
         .executableTarget(name: "store", dependencies: storeParts),
         .executableTarget(
             name: "delivery",

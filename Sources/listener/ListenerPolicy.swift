@@ -34,7 +34,7 @@ struct ListenerPolicy: Sendable {
         limits.messageSize = smtp.maxMessageSize
         limits.recipients = smtp.maxRecipients
         limits.errors = smtp.maxErrors
-        limits.messages = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
+        limits.transactions = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
         plaintextWithoutTLS = settings.auth.plaintextWithoutTLS
         loginsRelay = settings.loginsRelay
         mailSessions = SessionLimits(total: smtp.maxSessions, perClient: smtp.maxSessionsPerClient)
