@@ -98,7 +98,8 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),
-        .testTarget(name: "SASLTests", dependencies: ["SASL", "Mail", crypto]),
+        .target(name: "SASLClients", dependencies: [crypto], path: "Tests/SASLClients"),
+        .testTarget(name: "SASLTests", dependencies: ["SASL", "SASLClients", "Mail"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", nio, nioPosix, nioSSL]),
         .testTarget(
             name: "DeliveryTests",
@@ -139,7 +140,7 @@ let package = Package(
         .executableTarget(name: "ipc-bench", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Benchmarks/ipc"),
         .executableTarget(name: "smtp-fuzz", dependencies: ["SMTP", "Mail"], path: "Fuzz/smtp"),
         .executableTarget(name: "pop3-fuzz", dependencies: ["POP3"], path: "Fuzz/pop3"),
-        .executableTarget(name: "sasl-fuzz", dependencies: ["SASL", "Mail", crypto], path: "Fuzz/sasl"),
+        .executableTarget(name: "sasl-fuzz", dependencies: ["SASL", "SASLClients", "Mail"], path: "Fuzz/sasl"),
         .target(name: "CAllocations", path: "Benchmarks/allocations"),
         .executableTarget(name: "smtp-bench", dependencies: ["SMTP", "Mail", "CAllocations"], path: "Benchmarks/smtp"),
     ],

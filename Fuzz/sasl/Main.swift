@@ -1,0 +1,2 @@
+// x
+@main struct F { static func main() {} }
