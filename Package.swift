@@ -41,6 +41,8 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Mail"]),
         .target(name: "POP3", dependencies: ["Mail"]),
         .target(name: "DNS", dependencies: ["Mail"]),
+        .target(name: "MIME", dependencies: ["Mail"]),
+        .target(name: "ProxyProtocol", dependencies: ["Mail"]),
         .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
 
         // Roads, walls and what every room needs to stand.

@@ -70,7 +70,7 @@ final class Acceptor: Sendable {
             local: local.address, localPort: local.port, listener: port.plan.number)
         if port.plan.proxies.contains(where: { $0.contains(client.address) }) {
             // What the channel has read is only known when it is active.
-            try ProxyEntrance.add(to: channel, facts, within: loop.settings.timeouts.entrance) { [self] facts in
+            try ProxyEntrance.add(to: channel, facts, within: loop.settings.timeouts.entrance, log: log) { [self] facts in
                 enter(channel, facts, port.plan, loop)
             }
         } else {

@@ -13,8 +13,7 @@ final class ProxyEntrance: ChannelInboundHandler, RemovableChannelHandler {
     private let patience: TimeAmount
     private let log: @Sendable (ListenerEvent) -> Void
     private let next: (SessionFacts) -> Void
-    private var header = ProxyHeaderReader()
-    private var bytes = ByteBuffer()
+        private var bytes = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var isOver = false
 

@@ -36,7 +36,7 @@ extension RouterLoop {
         let (_, atRecipient) = policy.access.rule(on: hypothesis.recipient, RecipientKind(found), facts)
         var steps: [Explanation.Step] = []
         if case .drop(let because) = admission {
-            steps.append(Explanation.Step(rule: atDoor.deciding.rawValue, finding: because, isDecisive: true))
+            steps.append(Explanation.Step(rule: atDoor.deciding.word, finding: because, isDecisive: true))
             return Explanation(
                 steps: steps, outcome: "the connection is closed without a byte",
                 reply: Reply(421, "4.7.0", "(nothing is said)"))
@@ -48,7 +48,7 @@ extension RouterLoop {
         for (rule, outcome) in atRecipient.outcomes where outcome != .notConsidered {
             steps.append(
                 Explanation.Step(
-                    rule: rule.rawValue, finding: outcome == .passed ? rule.sentences.passed : rule.sentences.failed,
+                    rule: rule.word, finding: outcome == .passed ? rule.sentences.passed : rule.sentences.failed,
                     isDecisive: rule == atRecipient.deciding))
         }
         return Explanation(steps: steps, outcome: outcome(decision), reply: reply(decision))

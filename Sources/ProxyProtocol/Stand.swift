@@ -1,0 +1,2 @@
+import Mail
+package struct ProxyHeaderReader { package init() {} }
