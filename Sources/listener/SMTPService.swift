@@ -1,5 +1,6 @@
 // What the sessions of SMTP need of the settings: the words of each port, rendered once.
 
+import IPC
 import Mail
 import NIOCore
 import SMTP
