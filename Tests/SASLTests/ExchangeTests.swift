@@ -12,7 +12,8 @@ import Testing
         #expect(SASLMechanism.allCases.map(\.rawValue) == names)
         #expect(SASLMechanism.allCases.filter(\.revealsPassword) == [.plain, .login])
         #expect(SASLMechanism.allCases.map(\.strength) == [6, 5, 4, 3, 2, 1, 1])
-        #expect(SASLMechanism.allCases.map(\.verifierKind) == [.scramSHA256, .scramSHA256, .scramSHA1, .ntHash, .cramMD5, nil, nil])
+        #expect(
+            SASLMechanism.allCases.map(\.verifierKind) == [.scramSHA256, .scramSHA256, .scramSHA1, .ntHash, .cramMD5, nil, nil])
         #expect(SASLMechanism.allCases.filter { !$0.takesInitialResponse } == [.cramMD5])
     }
 

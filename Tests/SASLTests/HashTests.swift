@@ -68,7 +68,8 @@ import Testing
         #expect(UTF16Text.decode(UTF16Text.encode(text)) == text)
     }
 
-    @Test("what is no UTF-16", arguments: [[0x61], [0, 0xD8], [0, 0xDC], [0, 0xD8, 0x61, 0], [0, 0xDC, 0, 0xD8], [0x61, 0, 0]])
+    @Test(
+        "what is no UTF-16", arguments: [[0x61], [0, 0xD8], [0, 0xDC], [0, 0xD8, 0x61, 0], [0, 0xDC, 0, 0xD8], [0x61, 0, 0]])
     func brokenUTF16(octets: [UInt8]) { #expect(UTF16Text.decode(octets) == nil) }
 
     @Test(

@@ -184,7 +184,7 @@ import Testing
         return message
     }
 
-    private func play(_ change: ([UInt8]) -> [UInt8]) -> Ending {
+    private func play(_ change: @escaping ([UInt8]) -> [UInt8]) -> Ending {
         House().play(.ntlm, initial: client().negotiate, { change(client("alice", "OFFICE").authenticate(answering: $0)) })
     }
 }

@@ -112,10 +112,14 @@ import Testing
         ("a comma behind", { $0 + "," }), ("a space behind", { $0 + " " }), ("bad base64", { String($0.dropLast(2)) + "-=" }),
         ("padding left out", { String($0.dropLast()) }), ("other header", { "c=eSws" + $0.dropFirst(6) }),
         ("no header", { "c=" + $0.dropFirst(6) }), ("header not in base64", { "c=n,," + $0.dropFirst(6) }),
-        ("c behind r", { message in
-            let parts = message.split(separator: ",")
-            return "\(parts[1]),\(parts[0]),\(parts[2])"
-        }), ("nonce of the client alone", { $0.replacing("Awo", with: "") }), ("longer nonce", { $0.replacing(",p=", with: "x,p=") }),
+        (
+            "c behind r",
+            { message in
+                let parts = message.split(separator: ",")
+                return "\(parts[1]),\(parts[0]),\(parts[2])"
+            }
+        ), ("nonce of the client alone", { $0.replacing("Awo", with: "") }),
+        ("longer nonce", { $0.replacing(",p=", with: "x,p=") }),
         ("empty nonce", { "c=biws,r=,p=" + $0.cut(behind: ",p=") }),
         ("no nonce", { "c=biws,p=" + $0.cut(behind: ",p=") }), ("unsigned extension", { $0.replacing(",p=", with: ",x=1,p=") }),
         ("mandatory extension", { $0.replacing(",p=", with: ",m=1,p=") }), ("capital C", { "C" + $0.dropFirst() }),

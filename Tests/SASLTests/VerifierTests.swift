@@ -65,7 +65,8 @@ import Testing
     /// In place of a part of a right SCRAM verifier.
     static let wrongParts: [(part: Int, value: String)] = [
         (0, ""), (0, "4095"), (0, "600001"), (0, "-4096"), (0, "+4096"), (0, "4096 "), (0, "99999999999999999999"),
-        (1, ""), (1, "AAAA"), (1, "AAAAAAAAAAA"), (1, "AAAAAAAAAAB="), (1, "AAAA!AAAAAA="), (1, String(repeating: "AAAA", count: 22)),
+        (1, ""), (1, "AAAA"), (1, "AAAAAAAAAAA"), (1, "AAAAAAAAAAB="), (1, "AAAA!AAAAAA="),
+        (1, String(repeating: "AAAA", count: 22)),
         (2, ""), (2, "AAAA"), (2, "Hx43su+E/ewwLWSbLc6H8M0i4b0"), (3, ""), (3, "HRZ94NCutzNofRd/LLUUvme/6z8=,"),
         (3, "UTe0+YdQJ8sHpqcx3ADlaAyXpb7JCsL4tg4XvM5CB0w="),
     ]
