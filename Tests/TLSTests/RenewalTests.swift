@@ -53,6 +53,7 @@ import Testing
         #expect(names(tls) == [["old.test"]])
         #expect(!tls.needsReload())
         #expect(tls.reload().faults.isEmpty)
+        #expect(tls.faults.map(\.file) == [served.key])
 
         let whole = String(decoding: try workshop.read(new.certificate), as: UTF8.self)
         for (text, problem) in [
@@ -69,6 +70,7 @@ import Testing
         let renewal = tls.reload()
         #expect(renewal.faults.isEmpty)
         #expect(renewal.renewed.count == 1)
+        #expect(tls.faults.isEmpty)
         #expect(names(tls) == [["new.test"]])
     }
 

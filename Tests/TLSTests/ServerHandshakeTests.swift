@@ -177,6 +177,18 @@ import Testing
         }
     }
 
+    @Test("A hello that never ends is cut off after one record")
+    func endlessHello() async throws {
+        let workshop = try Workshop()
+        let leaf = try workshop.make("leaf", ["mx.test"])
+        let tls = ServerTLS.load([.pem(chain: leaf.certificate, key: leaf.key)], profiles: [.modern]).tls
+        let port = try await LivePort(tls)
+        let client = try await LiveClient(port.port, tls: nil, name: "")
+        try? await client.send([0x16, 3, 1, 0xFF, 0xFF] + Array(repeating: 0, count: 20_000))
+        try await port.firstResult()
+        #expect(throws: (any Error).self) { try facts(port) }
+    }
+
     @Test("T-15, R-15: without any certificate a handshake fails at once, and works after a reload")
     func noCertificate() async throws {
         let workshop = try Workshop()
