@@ -126,6 +126,14 @@ import Testing
         #expect(found.rule == "unknown-recipient")
     }
 
+    /// The domain above our host name may be somebody else's.
+    @Test func aSubstituteThatIsNotOursIsNotRelayedTo() {
+        let found = Classified("postmaster@example.com", in: TestDirectory("example.com"))
+        #expect(
+            found.asked == ["postmaster@example.com", "postmaster@mail.example.org", "postmaster@example.org"])
+        #expect(found.destinations == ["no postmaster@example.com unknown-recipient"])
+    }
+
     @Test(
         "Others are no postmaster of ours",
         arguments: [
