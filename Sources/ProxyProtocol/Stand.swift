@@ -1,2 +1,0 @@
-import Mail
-package struct ProxyHeaderReader { package init() {} }
