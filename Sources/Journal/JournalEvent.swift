@@ -22,6 +22,9 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case sessionLimit = "session-limit"
     case earlyTalker = "early-talker"
     case admissionRefused = "admission-refused"
+    case suspicious
+    case certificateDoubtful = "certificate-doubtful"
+    case certificatesLoaded = "certificates-loaded"
 
     // Mail that comes.
     case senderRefused = "sender-refused"
@@ -49,6 +52,8 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case loginAccepted = "login-accepted"
     case loginRefused = "login-refused"
     case loginUnavailable = "login-unavailable"
+    case clientBanned = "client-banned"
+    case clientPardoned = "client-pardoned"
     case maildropOpened = "maildrop-opened"
     case maildropRefused = "maildrop-refused"
     case maildropClosed = "maildrop-closed"

@@ -10,6 +10,7 @@ package enum JournalField: String, Sendable, CaseIterable {
     case port
     case greeting
     case user
+    case mechanism
     case account
 
     // A message and its envelope.
@@ -58,13 +59,14 @@ package enum JournalField: String, Sendable, CaseIterable {
     package var meaning: String {
         switch self {
         case .trace: "follows one session and its messages through all rooms: 32 hexadecimal digits"
-        case .service: "smtp, submission, pop3"
+        case .service: "smtp, submission, lmtp, pop3"
         case .client: "the stranger's address"
         case .clientPort: "the stranger's port"
         case .address: "an address of ours, or of a server that we called"
         case .port: "the port at that address"
         case .greeting: "the argument of HELO or EHLO"
         case .user: "the name given at a login, or the user that a room runs as"
+        case .mechanism: "how a client has logged in, as IANA names it"
         case .account: "the account's number in the directory"
         case .message: "the message's number in the store, as in \"Queued as\": 16 hexadecimal digits"
         case .sender: "the envelope's sender; empty for the null sender"

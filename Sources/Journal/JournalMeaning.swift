@@ -17,7 +17,7 @@ extension JournalEvent {
             .settingNeedsRestart, .settingDoubtful:
             ofRoom
         case .portBound, .portTaken, .portReleased, .sessionOpened, .sessionClosed, .sessionLimit, .earlyTalker,
-            .admissionRefused:
+            .admissionRefused, .suspicious, .certificateDoubtful, .certificatesLoaded:
             ofSession
         case .senderRefused, .recipientRefused, .recipientAccepted, .messageAccepted, .messageRefused, .transactionLost,
             .stored, .queued:
@@ -25,7 +25,7 @@ extension JournalEvent {
         case .leased, .leaseExpired, .attempt, .bounced, .bounceSuppressed, .resolverFailed, .bouncePending, .unsettled,
             .claimFailed, .fellBackToClear:
             ofOutgoing
-        case .loginAccepted, .loginRefused, .loginUnavailable, .maildropOpened, .maildropRefused, .maildropClosed,
+        case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused, .maildropClosed,
             .directoryChanged:
             ofLogin
         case .peerConnected, .peerUnreachable, .peerLost, .peerRefused, .violation, .mistake: ofRoad
@@ -58,6 +58,11 @@ extension JournalEvent {
         case .sessionClosed:
             Meaning(
                 "A session is over.", .trace, .service, .client, .reason, .messages, .octets, .milliseconds)
+        case .suspicious:
+            Meaning("Something about a client is not as it should be; it goes on.", .trace, .service, .client, .reason)
+        case .certificateDoubtful:
+            Meaning("A certificate cannot be used, or somebody will object to it.", .path, .reason)
+        case .certificatesLoaded: Meaning("Certificates have changed on the disk and are shown from now on.", .count)
         case .earlyTalker: Meaning("A client spoke before the greeting (RFC 5321 §3.1).", .trace, .service, .client)
         case .sessionLimit:
             Meaning("Too many sessions: a stranger was told to come later.", .service, .client, .count, .reason)
@@ -115,6 +120,9 @@ extension JournalEvent {
         switch self {
         case .loginAccepted: Meaning("A user logged in.", .trace, .service, .client, .user, .account)
         case .loginRefused: Meaning("Wrong name or wrong password.", .trace, .service, .client, .user, .reason)
+        case .clientBanned:
+            Meaning("A client has failed to log in too often and is shut out.", .client, .milliseconds, .reason)
+        case .clientPardoned: Meaning("An administrator has let a client in again.", .client)
         case .loginUnavailable:
             Meaning("A login could not be checked; our own trouble.", .trace, .service, .client, .reason)
         case .maildropOpened: Meaning("A POP3 session sees a mailbox.", .trace, .account, .messages, .octets)

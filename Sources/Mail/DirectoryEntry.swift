@@ -8,6 +8,8 @@ package enum DirectoryEntry: Codable, Sendable, Hashable {
 
 /// An address of one of our domains, whether it exists or not.
 package struct LocalEntry: Codable, Sendable, Hashable {
+    /// The mail-handling account of this address (T-01, T-02).
+    package var processor: AccountID?
     /// The user whose address this is (T-06).
     package var user: AccountID?
     /// The shared mailbox whose address this is: an account that nobody logs in to (T-07).
@@ -24,9 +26,10 @@ package struct LocalEntry: Codable, Sendable, Hashable {
     package var delimiters: String
 
     package init(
-        user: AccountID? = nil, folder: AccountID? = nil, targets: [EmailAddress]? = nil, catchAll: EmailAddress? = nil,
-        transport: String? = nil, domain: String, delimiters: String = ""
+        processor: AccountID? = nil, user: AccountID? = nil, folder: AccountID? = nil, targets: [EmailAddress]? = nil,
+        catchAll: EmailAddress? = nil, transport: String? = nil, domain: String, delimiters: String = ""
     ) {
+        self.processor = processor
         self.user = user
         self.folder = folder
         self.targets = targets

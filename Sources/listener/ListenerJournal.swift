@@ -27,7 +27,7 @@ extension Journal {
         case .notEntered(let facts, let reason): info(.sessionClosed, fields(facts, [.reason: reason]))
         case .certificate(let path, let finding, let isError):
             log(isError ? .error : .warning, .certificateDoubtful, [.path: path, .reason: finding])
-        case .certificatesReloaded(let count): notice(.certificatesLoaded, [.detail: count])
+        case .certificatesReloaded(let count): notice(.certificatesLoaded, [.count: count])
         case .loggedIn(let facts, let mechanism, let user):
             info(.loginAccepted, fields(facts, [.mechanism: mechanism, .user: user]))
         case .notAdmitted(let facts, let reason): info(.admissionRefused, fields(facts, [.reason: reason]))

@@ -1,6 +1,7 @@
 // The door of the listener: the five steps that every room takes.
 
 import Door
+import Glibc
 import IPC
 import NIOCore
 import NIOPosix
@@ -15,17 +16,31 @@ struct ListenerMain {
         let roads = door.roads
         let passed = door.passedSockets.map { Ports.Passed(name: $0.name, descriptor: $0.descriptor) }
         let policy = ListenerPolicy(settings)
+        let (encryption, faults) = Encryption.read(settings)
         let ports = Ports.bind(policy.ports, passed: passed.filter { ServiceName(rawValue: $0.name) != nil })  // 2
         let control = door.listen(CommandToListener.self)
-        door.close(Place(reloads: door.settingsFiles, latePorts: ports.failures.map(\.plan.port)))  // 3
+        let certificates = settings.tls.certificates.flatMap(\.paths)
+        door.close(Place(reloads: door.settingsFiles(and: certificates), latePorts: ports.failures.map(\.plan.port)))  // 3
         let group = MultiThreadedEventLoopGroup(numberOfThreads: ListenerPolicy.loops(settings))
         let entrance = POP3Entrance(settings, sessions: roads.sessions, log: door.journal.logins())  // 4
         let room = ListenerRoom(
             policy, ports: ports, router: roads.path(ListenerToRouter.self), identity: door.identity, on: group,
-            makers: [.pop3: entrance.make], road: door.journal.road(), log: door.journal.listener())
+            encryption: encryption, makers: [.pop3: entrance.make], road: door.journal.road(), log: door.journal.listener())
         let facts = door.facts { room.figures() }
+        let log = door.journal.listener()
+        for trouble in settings.troubles { log(.certificate(path: trouble.key, finding: trouble.message, isError: true)) }
+        for fault in faults { log(.certificate(path: fault.file, finding: "\(fault): \(fault.fix)", isError: true)) }
+        for finding in encryption.findings(for: [settings.hostname], unixSeconds: time(nil)) {
+            log(
+                .certificate(
+                    path: finding.file ?? "", finding: "\(finding): \(finding.fix)",
+                    isError: finding.severity == .error))
+        }
+        let disk = NIOThreadPool(numberOfThreads: 1)
+        disk.start()
         door.start {  // 5
             try room.start().wait()
+            encryption.start(on: group.next(), threads: disk, log: log)
             return [try door.serveControl(CommandToListener.self, on: control, facts, group: group)]
         }
         door.work(

@@ -11,6 +11,8 @@ final class Authentication {
 
     private let store: Asker<RouterToStore>
     private let defence: Defence
+    /// Whether a client is safe or trusted.
+    private let isExempt: (InternetAddress) -> Bool
     private let figures: RouterFigures
     private let log: @Sendable (RouterEvent) -> Void
     private var running = 0
@@ -29,11 +31,12 @@ final class Authentication {
     static let refusalTime = TimeAmount.seconds(2)
 
     init(
-        _ store: Asker<RouterToStore>, defence: Defence, figures: RouterFigures,
-        log: @escaping @Sendable (RouterEvent) -> Void
+        _ store: Asker<RouterToStore>, defence: Defence, isExempt: @escaping (InternetAddress) -> Bool,
+        figures: RouterFigures, log: @escaping @Sendable (RouterEvent) -> Void
     ) {
         self.store = store
         self.defence = defence
+        self.isExempt = isExempt
         self.figures = figures
         self.log = log
     }
@@ -51,7 +54,13 @@ final class Authentication {
     }
 
     /// A new exchange of SASL, with a conversation of its own.
-    func exchange(_ opening: SASLOpening) -> SASLRelay { SASLRelay(self, opening) }
+    func exchange(_ opening: SASLOpening) -> SASLRelay { SASLRelay(self, opening, on: store) }
+
+    /// The same words give the same number; nil for mechanisms that never show the password.
+    func mark(_ mechanism: String, _ words: [Secret]) -> UInt64? {
+        guard mechanism == "PLAIN" || mechanism == "LOGIN" else { return nil }
+        return defence.mark(mechanism, Secret(words.flatMap { $0.bytes + [0] }))
+    }
 
     /// Whose login a ticket proves; nil: nobody's, or not any more.
     func holder(of ticket: Ticket, _ service: ServiceName, _ body: @escaping (Result<Grant?, Refusal>) -> Void) {
@@ -120,7 +129,8 @@ extension Authentication {
         case .granted(let grant):
             if facts.service != .pop3 { remember(grant) }
             defence.loggedIn(facts, user: user)
-        case .refused: defence.failedLogin(facts, user: user, secret: attempt.secret)
+        case .refused:
+            defence.failedLogin(facts, user: user, secret: attempt.secret, isExempt: isExempt(facts.client))
         case .unavailable: break
         }
         return answer
@@ -141,21 +151,25 @@ final class SASLRelay {
     private let facts: SessionFacts
     private let mechanism: String
     private let opening: SASLOpening
+    private let store: Asker<RouterToStore>
     private var conversation: Conversation<RouterToStore>?
-    private var steps = 0
+    /// What the client has said.
+    private var words: [Secret] = []
 
     /// No mechanism needs more.
     private static let stepLimit = 10
     private static let deadline = TimeAmount.seconds(20)
 
-    init(_ authentication: Authentication, _ opening: SASLOpening) {
+    init(_ authentication: Authentication, _ opening: SASLOpening, on store: Asker<RouterToStore>) {
         self.authentication = authentication
         self.opening = opening
+        self.store = store
+        if let initial = opening.initial { words = [initial] }
         facts = opening.facts
         mechanism = opening.mechanism
     }
 
-    func begin(on store: Asker<RouterToStore>, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
+    func begin(_ body: @escaping (ListenerToRouter.Answer) -> Void) {
         do {
             conversation = try store.open()
             ask(.sasl(opening), body)
@@ -165,8 +179,8 @@ final class SASLRelay {
     }
 
     func respond(_ response: Secret, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
-        steps += 1
-        guard steps < Self.stepLimit else {
+        words.append(response)
+        guard words.count < Self.stepLimit else {
             cancel()
             return end(.refused, NIODeadline.now(), body)
         }
@@ -194,6 +208,7 @@ final class SASLRelay {
 
     private func end(_ answer: LoginAnswer, _ asked: NIODeadline, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
         let user = if case .granted(let grant) = answer { grant.name } else { "(\(mechanism))" }
-        authentication.tell(answer, facts, user, .init(secret: nil, asked: asked)) { body(.login($0)) }
+        let attempt = Authentication.Attempt(secret: authentication.mark(mechanism, words), asked: asked)
+        authentication.tell(answer, facts, user, attempt) { body(.login($0)) }
     }
 }

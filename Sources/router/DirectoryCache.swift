@@ -1,4 +1,4 @@
-// Answers who lives here, from memory where it can, else by asking the store: the questions of one turn of the loop go
+// Answers what the directory says, from memory where it can, else by asking the store: the questions of one turn of the loop go
 // out together. Forgets everything when the store says that the directory has changed, and when the road was broken.
 // Confined to its event loop.
 
@@ -8,17 +8,24 @@ import NIOCore
 
 final class DirectoryCache: @unchecked Sendable {
     // Unchecked: only touched on the asker's event loop.
-    typealias Found = Result<Resident, Refusal>
+    typealias Found = Result<DirectoryEntry, Refusal>
 
     private let store: Asker<RouterToStore>
+    private let hostname: () -> String
     private let figures: RouterFigures
     private let log: @Sendable (RouterEvent) -> Void
     private var memory: DirectoryMemory
+    /// What concerns every message; of the last version that was heard of.
+    private(set) var policy: DirectoryPolicy?
+    private var receive: ReceivePolicy?
+    /// Called when the directory has another version.
+    var onChange: () -> Void = {}
     /// The store has told us its version on this channel, so that it will tell us of changes.
     private var isWatched = false
     private var watch: Conversation<RouterToStore>?
     private var waiting: [EmailAddress: [(Found) -> Void]] = [:]
     private var unasked: [EmailAddress] = []
+    private var waitingForPolicy: [(Result<ReceivePolicy, Refusal>) -> Void] = []
 
     /// The vocabulary's limit for one question.
     private static let batch = 1000
@@ -29,11 +36,13 @@ final class DirectoryCache: @unchecked Sendable {
     private static let newsDeadline = TimeAmount.minutes(6)
     private static let pause = TimeAmount.seconds(1)
 
+    /// - Parameter hostname: as it is now.
     init(
-        _ store: Asker<RouterToStore>, limit: Int, figures: RouterFigures,
+        _ store: Asker<RouterToStore>, limit: Int, hostname: @escaping () -> String, figures: RouterFigures,
         log: @escaping @Sendable (RouterEvent) -> Void
     ) {
         self.store = store
+        self.hostname = hostname
         self.figures = figures
         self.log = log
         memory = DirectoryMemory(limit: limit)
@@ -43,13 +52,31 @@ final class DirectoryCache: @unchecked Sendable {
         store.onConnect { [self] in askForNews() }
     }
 
-    /// `body` is called at once when memory knows, later otherwise.
-    func resident(of address: EmailAddress, _ body: @escaping (Found) -> Void) {
-        // Without news memory may be wrong; without a store nothing could be delivered anyway.
-        if isWatched, let resident = memory.resident(of: address) {
-            figures.directoryHits.add()
-            return body(.success(resident))
+    /// The rules that every recipient is held against. `body` is called at once when they are known.
+    func receivePolicy(_ body: @escaping (Result<ReceivePolicy, Refusal>) -> Void) {
+        if let receive { return body(.success(receive)) }
+        guard store.isConnected else { return body(.failure(.local("the store cannot be reached"))) }
+        guard waitingForPolicy.count < Self.waitingLimit else {
+            return body(.failure(.local("\(Self.waitingLimit) recipients wait for the store")))
         }
+        waitingForPolicy.append(body)
+    }
+
+    /// New settings may have another host name.
+    func settingsHaveChanged() {
+        receive = policy.map { ReceivePolicy(hostname: hostname(), rules: $0.rules) }
+    }
+
+    /// What memory knows about an address. Without news memory may be wrong.
+    func known(_ address: EmailAddress) -> DirectoryEntry? {
+        guard isWatched, let entry = memory.entry(of: address) else { return nil }
+        figures.directoryHits.add()
+        return entry
+    }
+
+    /// `body` is called at once when memory knows, later otherwise.
+    func entry(of address: EmailAddress, _ body: @escaping (Found) -> Void) {
+        if let entry = known(address) { return body(.success(entry)) }
         figures.directoryMisses.add()
         guard store.isConnected else { return body(.failure(.local("the store cannot be reached"))) }
         if waiting[address] != nil { waiting[address]?.append(body) } else { ask(address, body) }
@@ -74,10 +101,10 @@ final class DirectoryCache: @unchecked Sendable {
         unasked = []
         store.ask(.lookUp(addresses), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
             switch result {
-            case .success(.residents(let residents, let version)) where residents.count == addresses.count:
-                for (address, resident) in zip(addresses, residents) {
-                    if isWatched { memory.learn(address, resident, version: version) }
-                    tell(address, .success(resident))
+            case .success(.entries(let entries, let version)) where entries.count == addresses.count:
+                for (address, entry) in zip(addresses, entries) {
+                    if isWatched { memory.learn(address, entry, version: version) }
+                    tell(address, .success(entry))
                 }
             case .success:
                 log(.wrongAnswer(question: "lookUp"))
@@ -117,19 +144,44 @@ extension DirectoryCache {
     }
 
     private func heard(_ version: UInt64, after known: UInt64?) {
-        if !isWatched || version != memory.version {
-            memory.forget()
-            memory.adopt(version)
-            isWatched = true
-            log(.directoryVersion(version))
+        guard !isWatched || version != memory.version || policy?.version != version else {
+            return version == known ? again() : askForNews()
         }
-        if version == known { again() } else { askForNews() }
+        memory.forget()
+        memory.adopt(version)
+        isWatched = true
+        log(.directoryVersion(version))
+        store.ask(.policy, deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(.policy(let policy)): adopt(policy)
+            case .success:
+                log(.wrongAnswer(question: "policy"))
+                lost()
+            case .failure: lost()
+            }
+        }
+    }
+
+    private func adopt(_ policy: DirectoryPolicy) {
+        self.policy = policy
+        let receive = ReceivePolicy(hostname: hostname(), rules: policy.rules)
+        self.receive = receive
+        onChange()
+        let waiting = waitingForPolicy
+        waitingForPolicy = []
+        for body in waiting { body(.success(receive)) }
+        askForNews()
     }
 
     /// Nothing that was learned can be relied on any more.
     private func lost() {
         isWatched = false
         memory.forget()
+        policy = nil
+        receive = nil
+        let waiting = waitingForPolicy
+        waitingForPolicy = []
+        for body in waiting { body(.failure(.local("the store was lost"))) }
         again()
     }
 

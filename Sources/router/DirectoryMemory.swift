@@ -1,33 +1,33 @@
-// What the router remembers of the directory: residents by address, and domains that are not ours, as long as the
+// What the router remembers of the directory: entries by address, and domains that are not ours, as long as the
 // directory's version stays the same. Values only; the questions are asked by `DirectoryCache`.
 
 import IPC
 import Mail
 
 struct DirectoryMemory {
-    private var residents: Generations<EmailAddress, Resident>
+    private var entries: Generations<EmailAddress, DirectoryEntry>
     private var foreignDomains: Generations<String, Bool>
     /// The version that everything here belongs to; nil: nothing is known.
     private(set) var version: UInt64?
 
     /// - Parameter limit: Entries of each kind.
     init(limit: Int = 100_000) {
-        residents = Generations(limit: limit)
+        entries = Generations(limit: limit)
         foreignDomains = Generations(limit: limit)
     }
 
-    var count: Int { residents.count + foreignDomains.count }
+    var count: Int { entries.count + foreignDomains.count }
 
-    mutating func resident(of address: EmailAddress) -> Resident? {
-        if let resident = residents[address] { return resident }
+    mutating func entry(of address: EmailAddress) -> DirectoryEntry? {
+        if let entry = entries[address] { return entry }
         return foreignDomains[address.domain] == nil ? nil : .foreign
     }
 
     /// What a look-up said. A domain that is not ours is foreign with all its addresses.
-    mutating func learn(_ address: EmailAddress, _ resident: Resident, version: UInt64) {
+    mutating func learn(_ address: EmailAddress, _ entry: DirectoryEntry, version: UInt64) {
         adopt(version)
         guard version == self.version else { return }
-        if resident == .foreign { foreignDomains[address.domain] = true } else { residents[address] = resident }
+        if entry == .foreign { foreignDomains[address.domain] = true } else { entries[address] = entry }
     }
 
     /// The directory has this version. Versions ascend: an older one comes from an answer that was overtaken by the news.
@@ -38,7 +38,7 @@ struct DirectoryMemory {
     }
 
     mutating func forget() {
-        residents.removeAll()
+        entries.removeAll()
         foreignDomains.removeAll()
         version = nil
     }

@@ -11,15 +11,28 @@ final class Transaction {
     private let facts: SessionFacts
     private let sender: EmailAddress?
     private let parameters: SenderParameters
-    private let relay: RelayPolicy.Rule
     private let content: Handover
+    /// Who has logged in; known before the first answer.
+    private var grant: Grant?
+    private var envelope: EnvelopeFacts
+    private var isExempt = false
     private var placements: [LocalPlacement] = []
-    private var relays: [EmailAddress] = []
+    private var relays: [RelayedRecipient] = []
+    private var relayed: Set<EmailAddress> = []
+    private var accepted: [EmailAddress] = []
     private var asked = 0
+    /// Questions that came before it was known who has logged in; nil: it is known.
+    private var early: [() -> Void]? = []
     /// Decisions behind one that is not made yet; nil: not made.
-    private var undecided = CircularBuffer<(recipient: EmailAddress, decision: RecipientDecision?)>()
+    private var undecided = CircularBuffer<Waiting>()
     private var firstUndecided = 0
     private var isDelivering = false
+
+    private struct Waiting {
+        let recipient: EmailAddress
+        let parameters: RecipientParameters
+        var decision: RecipientDecision?
+    }
 
     init(
         _ house: RouterLoop, _ exchange: Exchange<ListenerToRouter>, _ facts: SessionFacts, _ sender: EmailAddress?,
@@ -30,53 +43,74 @@ final class Transaction {
         self.facts = facts
         self.sender = sender
         self.parameters = parameters
-        relay = house.policy.relay.rule(for: facts.client)
+        envelope = EnvelopeFacts(
+            client: facts.client, listener: facts.listener, service: facts.service, sender: sender, login: .none)
         content = Handover(house, from: exchange)
     }
 
-    /// The answer to MAIL.
+    /// The answer to MAIL, when it is known who has logged in.
     func begin() {
         house.figures.transactions.add()
+        guard let ticket = facts.login else { return start() }
+        house.authentication.holder(of: ticket, facts.service) { [self] result in
+            switch result {
+            case .success(let grant?):
+                self.grant = grant
+                envelope.login = grant.account.rawValue == 0 ? .single : .account(grant.name)
+                start()
+            case .success(nil):
+                // The account is gone, or its password is another one: the session is no longer what it was.
+                refuse(
+                    Refusal(Reply(421, "4.7.0", "Your login is no longer valid, log in again"), because: "the ticket expired"))
+            case .failure(let refusal): refuse(refusal)
+            }
+        }
+    }
+
+    private func start() {
+        isExempt = house.isExempt(facts.client)
+        if let refusal = refusalOfSender() { return refuse(refusal) }
+        exchange.answer(.verdict(.accepted))
+        runEarly()
+    }
+
+    private func refuse(_ refusal: Refusal) {
+        house.log(.senderRefused(facts.trace, sender, refusal))
+        exchange.answer(.verdict(.refused(refusal)))
+        runEarly()
+    }
+
+    private func runEarly() {
+        let questions = early ?? []
+        early = nil
+        for question in questions { question() }
+    }
+
+    private func refusalOfSender() -> Refusal? {
         if let size = parameters.declaredSize, size > UInt64(house.policy.messageSize) {
             // RFC 1870 §6.1.
-            let refusal = Refusal(Reply(552, "5.3.4", "Message too large"), because: "declared as \(size) octets")
-            house.log(.senderRefused(facts.trace, sender, refusal))
-            return exchange.answer(.verdict(.refused(refusal)))
+            return Refusal(Reply(552, "5.3.4", "Message too large"), because: "declared as \(size) octets")
         }
-        exchange.answer(.verdict(.accepted))
+        let isKnown = isExempt || grant != nil
+        return house.defence.greeting(facts, isOurs: { house.addresses.isOwn($0) }, isExempt: isKnown)
+            ?? house.defence.message(facts.client, grant, isExempt: isExempt)
     }
 
-    func recipient(_ recipient: EmailAddress) {
-        asked += 1
-        // A listener that keeps to its limits never comes here.
-        guard asked <= RouterPolicy.recipientLimit else {
-            let refusal = Refusal(Reply(452, "4.5.3", "Too many recipients"), because: "recipient \(asked)")
-            return put(recipient, RecipientDecision(rule: .undecided, outcome: .refuse(refusal)))
-        }
-        let number = firstUndecided + undecided.count
-        var isHere = true
-        var early: RecipientDecision?
-        house.decide(recipient, relay: relay) { [self] result in
-            if isHere { early = result.decision } else { decided(number, result.decision) }
-        }
-        isHere = false
-        put(recipient, early)
-    }
-
-    /// Most are known at once, and nothing is remembered for them.
-    private func put(_ recipient: EmailAddress, _ decision: RecipientDecision?) {
-        if let decision, undecided.isEmpty { return answer(recipient, decision) }
-        undecided.append((recipient, decision))
+    func recipient(_ recipient: EmailAddress, _ parameters: RecipientParameters) {
+        if early != nil { early?.append { [self] in consider(recipient, parameters) } } else { consider(recipient, parameters) }
     }
 
     func deliver() {
-        guard undecided.isEmpty, !isDelivering else { return cancelForDisorder("deliver before the verdicts") }
+        guard early == nil, undecided.isEmpty, !isDelivering else {
+            return cancelForDisorder("deliver before the verdicts")
+        }
         isDelivering = true
         guard !placements.isEmpty || !relays.isEmpty else {
             content.cancel()
             return settled(
                 .refused(Refusal(Reply(554, "5.5.1", "No valid recipients"), because: "no recipient was accepted")))
         }
+        content.finish()
         content.commit(plan()) { [self] in settled($0) }
     }
 
@@ -86,12 +120,18 @@ final class Transaction {
     func cancel() { content.cancel() }
 
     private func plan() -> Plan {
-        let only = placements.count + relays.count == 1 ? placements.first?.recipient ?? relays.first : nil
-        let received = HeaderBlock.received(
-            facts, by: house.policy.hostname, recipient: only, unixSeconds: house.now())
+        let policy = house.policy
+        var header = HeaderBlock.received(
+            facts, by: policy.hostname, recipient: accepted.count == 1 ? accepted.first : nil,
+            login: grant != nil, hidesClient: policy.hidesClient && grant != nil,
+            isInternational: parameters.isInternational, unixSeconds: house.now())
+        if grant != nil || policy.port(facts.listener, facts.service).role == .outgoing {
+            header += HeaderBlock.missing(
+                content.inspection, trace: facts.trace, by: policy.hostname, unixSeconds: house.now())
+        }
         return Plan(
-            trace: facts.trace, sender: sender, localHeader: HeaderBlock.returnPath(sender), header: received,
-            placements: placements, relays: relays, isEightBit: parameters.isEightBit)
+            trace: facts.trace, sender: sender, localHeader: HeaderBlock.returnPath(sender), header: header,
+            placements: placements, relays: relays, parameters: parameters)
     }
 
     private func settled(_ receipt: Receipt) {
@@ -119,41 +159,73 @@ final class Transaction {
 
 // Verdicts in order.
 extension Transaction {
+    private func consider(_ recipient: EmailAddress, _ parameters: RecipientParameters) {
+        asked += 1
+        if let refusal = refusalOfCount() {
+            return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
+        }
+        let number = firstUndecided + undecided.count
+        var isHere = true
+        var soon: RecipientDecision?
+        house.decide(recipient, envelope) { [self] decision in
+            if isHere { soon = decision } else { decided(number, decision) }
+        }
+        isHere = false
+        put(recipient, parameters, soon)
+    }
+
+    private func refusalOfCount() -> Refusal? {
+        // A listener that keeps to its limits never comes here.
+        guard asked <= RouterPolicy.recipientLimit, placements.count + relays.count < 50_000 else {
+            return Refusal(Reply(452, "4.5.3", "Too many recipients"), because: "recipient \(asked)")
+        }
+        return house.defence.recipient(facts.client, grant, isExempt: isExempt)
+    }
+
+    /// Most are known at once, and nothing is remembered for them.
+    private func put(_ recipient: EmailAddress, _ parameters: RecipientParameters, _ decision: RecipientDecision?) {
+        if let decision, undecided.isEmpty { return answer(recipient, parameters, decision) }
+        undecided.append(Waiting(recipient: recipient, parameters: parameters, decision: decision))
+    }
+
     /// A decision that had to wait. Those at the front go out.
     private func decided(_ number: Int, _ decision: RecipientDecision) {
         guard number >= firstUndecided, number - firstUndecided < undecided.count else { return }
         undecided[undecided.index(undecided.startIndex, offsetBy: number - firstUndecided)].decision = decision
-        while let (recipient, decision) = undecided.first, let decision {
+        while let first = undecided.first, let decision = first.decision {
             undecided.removeFirst()
             firstUndecided += 1
-            answer(recipient, decision)
+            answer(first.recipient, first.parameters, decision)
         }
     }
 
-    private func answer(_ recipient: EmailAddress, _ decision: RecipientDecision) {
+    /// RFC 3030 §3: a binary message goes on only by BDAT, which delivery does not speak.
+    private func binaryStays(_ decision: RecipientDecision, _ recipient: EmailAddress) -> RecipientDecision {
+        guard parameters.body == .binary, case .take(_, let strangers) = decision.outcome, !strangers.isEmpty else {
+            return decision
+        }
+        let refusal = Refusal(
+            Reply(554, "5.6.1", "<\(recipient)>: a binary message cannot be sent on from here"),
+            because: "BODY=BINARYMIME for a recipient elsewhere")
+        return RecipientDecision(rule: decision.rule, outcome: .refuse(refusal))
+    }
+
+    private func answer(_ recipient: EmailAddress, _ parameters: RecipientParameters, _ decision: RecipientDecision) {
+        let decision = binaryStays(decision, recipient)
         house.figures.count(decision)
         switch decision.outcome {
-        case .place(let account):
-            placements.append(LocalPlacement(recipient: recipient, account: account))
-            house.log(.decided(facts.trace, recipient, rule: decision.rule, refusal: nil))
-            exchange.answer(.verdict(.accepted))
-        case .relay:
-            relays.append(recipient)
+        case .take(let boxes, let strangers):
+            accepted.append(recipient)
+            placements += boxes
+            // Two aliases may lead to the same stranger: one message is enough.
+            for stranger in strangers where relayed.insert(stranger).inserted {
+                relays.append(RelayedRecipient(stranger, parameters))
+            }
             house.log(.decided(facts.trace, recipient, rule: decision.rule, refusal: nil))
             exchange.answer(.verdict(.accepted))
         case .refuse(let refusal):
             house.log(.decided(facts.trace, recipient, rule: decision.rule, refusal: refusal))
             exchange.answer(.verdict(.refused(refusal)))
-        }
-    }
-}
-
-extension Result where Success == RecipientDecision, Failure == Refusal {
-    /// Without a directory the decision is to ask again later.
-    var decision: RecipientDecision {
-        switch self {
-        case .success(let decision): decision
-        case .failure(let refusal): RecipientDecision(rule: .undecided, outcome: .refuse(refusal))
         }
     }
 }

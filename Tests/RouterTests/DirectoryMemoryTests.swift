@@ -9,28 +9,28 @@ import Testing
 @Suite struct DirectoryMemoryTests {
     static let one = EmailAddress("one@example.org")!
     static let two = EmailAddress("two@example.org")!
-    static let account = Resident.account(AccountID(rawValue: 7))
+    static let account = DirectoryEntry.local(LocalEntry(user: AccountID(rawValue: 7), domain: "example.org"))
 
     @Test func remembersAsLongAsTheVersionIsTheSame() {
         var memory = DirectoryMemory()
         memory.adopt(3)
         memory.learn(Self.one, Self.account, version: 3)
-        memory.learn(Self.two, .unknown, version: 3)
-        #expect(memory.resident(of: Self.one) == Self.account)
-        #expect(memory.resident(of: Self.two) == .unknown)
+        memory.learn(Self.two, .local(LocalEntry(domain: "example.org")), version: 3)
+        #expect(memory.entry(of: Self.one) == Self.account)
+        #expect(memory.entry(of: Self.two) == .local(LocalEntry(domain: "example.org")))
         memory.adopt(3)
-        #expect(memory.resident(of: Self.one) == Self.account)
+        #expect(memory.entry(of: Self.one) == Self.account)
         memory.adopt(4)
-        #expect(memory.resident(of: Self.one) == nil)
+        #expect(memory.entry(of: Self.one) == nil)
         #expect(memory.count == 0)
     }
 
     @Test func anAnswerOfANewerVersionForgetsTheRest() {
         var memory = DirectoryMemory()
         memory.learn(Self.one, Self.account, version: 3)
-        memory.learn(Self.two, .unknown, version: 4)
-        #expect(memory.resident(of: Self.one) == nil)
-        #expect(memory.resident(of: Self.two) == .unknown)
+        memory.learn(Self.two, .local(LocalEntry(domain: "example.org")), version: 4)
+        #expect(memory.entry(of: Self.one) == nil)
+        #expect(memory.entry(of: Self.two) == .local(LocalEntry(domain: "example.org")))
         #expect(memory.version == 4)
     }
 
@@ -39,22 +39,22 @@ import Testing
         var memory = DirectoryMemory()
         memory.adopt(4)
         memory.learn(Self.one, Self.account, version: 3)
-        #expect(memory.resident(of: Self.one) == nil)
+        #expect(memory.entry(of: Self.one) == nil)
         #expect(memory.version == 4)
     }
 
     @Test func aForeignDomainIsForeignWithAllItsAddresses() {
         var memory = DirectoryMemory()
         memory.learn(EmailAddress("a@example.net")!, .foreign, version: 1)
-        #expect(memory.resident(of: EmailAddress("b@EXAMPLE.net")!) == .foreign)
-        #expect(memory.resident(of: EmailAddress("b@sub.example.net")!) == nil)
+        #expect(memory.entry(of: EmailAddress("b@EXAMPLE.net")!) == .foreign)
+        #expect(memory.entry(of: EmailAddress("b@sub.example.net")!) == nil)
     }
 
     @Test func addressesDifferByTheirLocalPartsAsTheyAreWritten() {
         var memory = DirectoryMemory()
         memory.learn(Self.one, Self.account, version: 1)
-        #expect(memory.resident(of: EmailAddress("One@example.org")!) == nil)
-        #expect(memory.resident(of: EmailAddress("one@Example.ORG")!) == Self.account)
+        #expect(memory.entry(of: EmailAddress("One@example.org")!) == nil)
+        #expect(memory.entry(of: EmailAddress("one@Example.ORG")!) == Self.account)
     }
 
     @Test func holdsNoMoreThanItsLimitAndForgetsTheUnused() {

@@ -2,7 +2,7 @@
 
 import Mail
 
-package struct ListenerSettings: Sendable, Equatable {
+package struct ListenerSettings: Sendable {
     /// A service with the addresses that its socket, or sockets, are bound to.
     package struct Port: Sendable, Equatable {
         package let service: ListenService
@@ -12,7 +12,17 @@ package struct ListenerSettings: Sendable, Equatable {
         package let addresses: [InternetAddress]
     }
 
+    /// A certificate whose password has been read.
+    package struct Certificate: Sendable {
+        package let files: Settings.Certificate.Files
+        package let password: Secret?
+    }
+
     package let hostname: String
+    /// Those that can be tried; what is wrong with the others stands in `troubles`.
+    package let certificates: [Certificate]
+    /// What keeps a part of the room from working, and not the whole.
+    package let troubles: [Finding]
     /// Those with a socket; `port = 0` is left out.
     package let ports: [Port]
     package let smtp: Settings.SMTP
@@ -50,9 +60,29 @@ package struct ListenerSettings: Sendable, Equatable {
         smtp = settings.smtp
         pop3 = settings.pop3
         tls = settings.tls
+        (certificates, troubles) = ListenerSettings.certificates(settings)
         auth = settings.auth
         loginsRelay = settings.relay.authentication != .off && settings.relay.enabled
         loops = settings.rooms.listenerLoops
+    }
+
+    private static func certificates(_ settings: Settings) -> ([Certificate], [Finding]) {
+        var certificates: [Certificate] = []
+        var troubles: [Finding] = []
+        for certificate in settings.tls.certificates {
+            guard case .pfx(_, let passwordFile?) = certificate.files else {
+                certificates.append(Certificate(files: certificate.files, password: nil))
+                continue
+            }
+            do throws(SettingsFile.Trouble) {
+                certificates.append(Certificate(files: certificate.files, password: try PasswordFile.read(passwordFile)))
+            } catch {
+                troubles.append(
+                    settings.finding(
+                        "\(certificate.path).pfx_password_file", "\(tomlText(passwordFile)) \(error.message)"))
+            }
+        }
+        return (certificates, troubles)
     }
 
     private static func resolve(_ text: String, _ addresses: (String) -> [InternetAddress]) -> [InternetAddress] {

@@ -1,4 +1,4 @@
-// The private networks of this machine: whom a server trusts that nobody has configured (T-09, D1).
+// Private networks: what can never be reached from outside (D1).
 
 import Glibc
 import Mail
@@ -10,44 +10,6 @@ package enum PrivateNetworks {
     package static let loopback = ["127.0.0.0/8", "::1"].compactMap { AddressRange($0) }
 
     package static func contains(_ address: InternetAddress) -> Bool { ranges.contains { $0.contains(address) } }
-
-    /// The subnets of addresses and prefix lengths that are private; an attached public subnet does not count.
-    package static func among(_ attached: [(address: InternetAddress, length: Int)]) -> [AddressRange] {
-        var subnets: [AddressRange] = []
-        for (address, length) in attached where contains(address) {
-            let bits = address.isV4 ? length + 96 : length
-            guard (0...128).contains(bits) else { continue }
-            let high: UInt64 = bits >= 64 ? .max : ~(UInt64.max >> UInt64(bits))
-            let low: UInt64 = bits >= 128 ? .max : bits <= 64 ? 0 : ~(UInt64.max >> UInt64(bits - 64))
-            let base = InternetAddress(high: address.high & high, low: address.low & low)
-            guard let subnet = AddressRange("\(base)/\(length)"), !subnets.contains(subnet) else { continue }
-            subnets.append(subnet)
-        }
-        return subnets
-    }
-
-    /// The private subnets of this machine's interfaces as they are now. Needs a netlink socket: ask before the walls.
-    package static func attached() -> [AddressRange] {
-        var first: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&first) == 0 else { return [] }
-        defer { freeifaddrs(first) }
-        var found: [(InternetAddress, Int)] = []
-        var next = first
-        while let entry = next {
-            next = entry.pointee.ifa_next
-            guard let address = octets(entry.pointee.ifa_addr), let mask = octets(entry.pointee.ifa_netmask) else {
-                continue
-            }
-            let length = mask.reduce(0) { $0 + $1.nonzeroBitCount }
-            found.append((InternetAddress(octets: address), length))
-        }
-        return among(found)
-    }
-
-    private static func octets(_ pointer: UnsafeMutablePointer<sockaddr>?) -> [UInt8]? {
-        guard let pointer else { return nil }
-        return SocketAddress.octets(pointer)
-    }
 }
 
 enum SocketAddress {

@@ -14,21 +14,14 @@ package struct RouterSettings: Sendable, Equatable {
     package let auth: Settings.Auth
     package let attachment: Settings.Attachment
     package let defence: Settings.Defence
-    /// Who may relay, with the words of `relay.trusted` replaced by what they mean on this machine.
+    /// Who may relay, without the private subnets.
     package let trusted: [AddressRange]
+    /// Whether the private subnets of this machine may relay, as they are at any time (T-09).
+    package let trustsPrivateSubnets: Bool
     /// Who may relay whatever else is said.
     package let safe: [AddressRange]
-    /// What `private-subnets` meant when the settings were read.
-    package let privateSubnets: [AddressRange]
 
-    /// - Parameters:
-    ///   - old: at a reload, what was there before: the walls forbid to look at the interfaces again.
-    ///   - attached: gives the private subnets of this machine.
-    package init(
-        _ settings: Settings, keeping old: RouterSettings? = nil,
-        attached: () -> [AddressRange] = PrivateNetworks.attached
-    ) {
-        let subnets = old?.privateSubnets ?? attached()
+    package init(_ settings: Settings) {
         hostname = settings.server.hostname
         maxMessageSize = settings.smtp.maxMessageSize
         maxHeaderSize = settings.smtp.maxHeaderSize
@@ -39,17 +32,14 @@ package struct RouterSettings: Sendable, Equatable {
         auth = settings.auth
         attachment = settings.attachment
         defence = settings.defence
-        privateSubnets = subnets
-        trusted = settings.relay.trusted.flatMap { network in
+        trustsPrivateSubnets = settings.relay.trusted.contains(.privateSubnets)
+        trusted = settings.relay.trusted.flatMap { network -> [AddressRange] in
             switch network {
             case .loopback: PrivateNetworks.loopback
-            case .privateSubnets: subnets
+            case .privateSubnets: []
             case .range(let range): [range]
             }
         }
         safe = settings.relay.safe
     }
-
-    package func trusts(_ client: InternetAddress) -> Bool { trusted.contains { $0.contains(client) } }
-    package func isSafe(_ client: InternetAddress) -> Bool { safe.contains { $0.contains(client) } }
 }

@@ -69,7 +69,7 @@ extension RecipientKind {
             switch rule {
             case .foreign: .foreign
             case .unresolved(.unknown): .localUnknown
-            case .receiveRule, .user, .folder, .alias, .transport, .catchAll, .postmaster, .unresolved: .local
+            case .receiveRule, .processor, .user, .folder, .alias, .transport, .catchAll, .postmaster, .unresolved: .local
             }
     }
 }

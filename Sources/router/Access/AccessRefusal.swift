@@ -14,6 +14,9 @@ extension AccessPolicy {
         case .authenticationRequired:
             // RFC 4954 §6.
             return Refusal(Reply(530, "5.7.0", "Authentication required"), because: because(rule, facts.login))
+        case .relayDenied where facts.role == .outgoing && authentication == .accepted && facts.login == .none:
+            // At a port for submission a login is what is missing: mail programs ask for the password then.
+            return Refusal(Reply(530, "5.7.0", "Authentication required"), because: because(rule, facts.login))
         default:
             let words = kind == .foreign ? "relay access denied" : "access denied"
             return Refusal(Reply(550, "5.7.1", "<\(recipient)>: \(words)"), because: because(rule, facts.login))

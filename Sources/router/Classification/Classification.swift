@@ -17,6 +17,8 @@ struct Classification: Sendable {
     enum Rule: Hashable, Sendable, CustomStringConvertible {
         /// T-03, by its place in the list from 0.
         case receiveRule(Int)
+        /// A mail-handling account's own address (T-02).
+        case processor
         case user, folder, alias, transport
         case catchAll
         /// RFC 5321 §4.5.1: a postmaster without a mailbox of its own, kept by another.
@@ -29,6 +31,7 @@ struct Classification: Sendable {
         var description: String {
             switch self {
             case .receiveRule(let index): "receive-rule[\(index + 1)]"
+            case .processor: "processor"
             case .user: "user"
             case .folder: "folder"
             case .alias: "alias"
@@ -118,6 +121,9 @@ struct Classification: Sendable {
 extension Classification {
     private mutating func consider(_ asked: EmailAddress, _ entry: LocalEntry) {
         if takenByRule(asked, domain: entry.domain) { return }
+        if let account = entry.processor {
+            return deliver(asked, account, .processor, entry)
+        }
         if let account = entry.user {
             return deliver(asked, account, .user, entry)
         }
