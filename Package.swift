@@ -41,6 +41,8 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Mail"]),
         .target(name: "POP3", dependencies: ["Mail"]),
         .target(name: "DNS", dependencies: ["Mail"]),
+        .target(name: "MIME", dependencies: ["Mail"]),
+        .target(name: "ProxyProtocol", dependencies: ["Mail"]),
         .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
 
         // Roads, walls and what every room needs to stand.
@@ -71,7 +73,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "router",
-            dependencies: ["Mail", "SMTP", "IPC", "Sandbox", "Settings", "Journal", "Door", nio, nioPosix]),
+            dependencies: [
+                "Mail", "SMTP", "MIME", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", nio, nioPosix,
+            ]),
         .executableTarget(name: "store", dependencies: storeParts),
         .executableTarget(
             name: "delivery",
@@ -96,7 +100,8 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),
-        .testTarget(name: "SASLTests", dependencies: ["SASL", "Mail", crypto]),
+        .target(name: "SASLClients", dependencies: [crypto], path: "Tests/SASLClients"),
+        .testTarget(name: "SASLTests", dependencies: ["SASL", "SASLClients", "Mail"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", nio, nioPosix, nioSSL]),
         .testTarget(
             name: "DeliveryTests",
@@ -137,7 +142,7 @@ let package = Package(
         .executableTarget(name: "ipc-bench", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Benchmarks/ipc"),
         .executableTarget(name: "smtp-fuzz", dependencies: ["SMTP", "Mail"], path: "Fuzz/smtp"),
         .executableTarget(name: "pop3-fuzz", dependencies: ["POP3"], path: "Fuzz/pop3"),
-        .executableTarget(name: "sasl-fuzz", dependencies: ["SASL", "Mail", crypto], path: "Fuzz/sasl"),
+        .executableTarget(name: "sasl-fuzz", dependencies: ["SASL", "SASLClients", "Mail"], path: "Fuzz/sasl"),
         .target(name: "CAllocations", path: "Benchmarks/allocations"),
         .executableTarget(name: "smtp-bench", dependencies: ["SMTP", "Mail", "CAllocations"], path: "Benchmarks/smtp"),
     ],

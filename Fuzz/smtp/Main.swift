@@ -59,6 +59,13 @@ enum Corpus {
         "\n.\n",
         "\r.\r", "\r\n", "\r", "\n", ".", "..", "Subject: x\r\n", "\0", " ", "<", ">", "@", "[IPv6:::1]", "\"", "\\",
         "=", "SIZE=",
+        "LHLO c\r\n", "AUTH PLAIN\r\n", "AUTH LOGIN =\r\n", "auth plain AGEAYg==\r\n", "AUTH X Zh==\r\n", "AGEAYg==\r\n",
+        "*\r\n", "BDAT 3\r\n", "BDAT 0 LAST\r\n", "BDAT 7 LAST\r\n", "BDAT 40\r\n", "BDAT 99999999999999999999\r\n",
+        "BDAT 3000000\r\n", "BDAT x\r\n", "a\r\n", "MAIL FROM:<u\u{FC}@\u{FC}.example> SMTPUTF8\r\n",
+        "MAIL FROM:<> BODY=BINARYMIME RET=HDRS ENVID=a+2B AUTH=<>\r\n", "RCPT TO:<\u{FC}@d.example>\r\n",
+        "RCPT TO:<c@d> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c+40d\r\n", "XCLIENT NAME=h ADDR=192.0.2.1 PORT=25\r\n",
+        "XCLIENT ADDR=[UNAVAILABLE] LOGIN=[TEMPUNAVAIL]\r\n", "NOTIFY=", "ORCPT=", "+", ";", ",", "\u{FC}",
+        "AUTH PLAIN " + String(repeating: "QUFB", count: 1000) + "\r\n", String(repeating: "QUFB", count: 4000),
         "99999999999999999999", String(repeating: "x", count: 600), String(repeating: "y", count: 3000),
     ]
     static let client: [String] = [

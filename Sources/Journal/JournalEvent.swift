@@ -22,6 +22,7 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case sessionLimit = "session-limit"
     case earlyTalker = "early-talker"
     case admissionRefused = "admission-refused"
+    case suspicious
     case certificateDoubtful = "certificate-doubtful"
     case certificatesLoaded = "certificates-loaded"
 

@@ -17,7 +17,7 @@ extension JournalEvent {
             .settingNeedsRestart, .settingDoubtful:
             ofRoom
         case .portBound, .portTaken, .portReleased, .sessionOpened, .sessionClosed, .sessionLimit, .earlyTalker,
-            .admissionRefused, .certificateDoubtful, .certificatesLoaded:
+            .admissionRefused, .suspicious, .certificateDoubtful, .certificatesLoaded:
             ofSession
         case .senderRefused, .recipientRefused, .recipientAccepted, .messageAccepted, .messageRefused, .transactionLost,
             .stored, .queued:
@@ -58,6 +58,8 @@ extension JournalEvent {
         case .sessionClosed:
             Meaning(
                 "A session is over.", .trace, .service, .client, .reason, .messages, .octets, .milliseconds)
+        case .suspicious:
+            Meaning("Something about a client is not as it should be; it goes on.", .trace, .service, .client, .reason)
         case .certificateDoubtful:
             Meaning("A certificate cannot be used, or somebody will object to it.", .path, .reason)
         case .certificatesLoaded: Meaning("Certificates have changed on the disk and are shown from now on.", .count)

@@ -12,6 +12,8 @@ struct Boundaries {
     struct Level {
         let start: Int
         let end: Int
+        /// Of the boundary: what many lines that are no delimiters are told by.
+        let hash: UInt64
         /// How deep the multipart lies; the message is 0.
         let depth: Int
         /// RFC 2046 §5.1.5: a part without Content-Type is a message.
@@ -29,7 +31,8 @@ struct Boundaries {
     mutating func open(_ boundary: [UInt8], depth: Int, isDigest: Bool) {
         let start = octets.count
         octets += boundary
-        levels.append(Level(start: start, end: octets.count, depth: depth, isDigest: isDigest))
+        levels.append(
+            Level(start: start, end: octets.count, hash: Boundaries.hash(boundary[...]), depth: depth, isDigest: isDigest))
     }
 
     /// Closes all levels from this one on.
@@ -44,10 +47,10 @@ struct Boundaries {
     func delimiter(_ line: [UInt8]) -> Delimiter? {
         let text = line.dropFirst(2)
         let closes = text.suffix(2).elementsEqual([0x2D, 0x2D])
+        let (open, closed) = (Boundaries.hash(text), closes ? Boundaries.hash(text.dropLast(2)) : 0)
         for index in levels.indices.reversed() {
-            let length = levels[index].end - levels[index].start
-            if length == text.count, isBoundary(index, text) { return Delimiter(level: index, closes: false) }
-            if closes, length == text.count - 2, isBoundary(index, text.dropLast(2)) {
+            if levels[index].hash == open, isBoundary(index, text) { return Delimiter(level: index, closes: false) }
+            if closes, levels[index].hash == closed, isBoundary(index, text.dropLast(2)) {
                 return Delimiter(level: index, closes: true)
             }
         }
@@ -56,5 +59,10 @@ struct Boundaries {
 
     private func isBoundary(_ index: Int, _ text: ArraySlice<UInt8>) -> Bool {
         octets[levels[index].start..<levels[index].end].elementsEqual(text)
+    }
+
+    /// FNV-1a. Who makes two that are equal makes us compare them once more.
+    private static func hash(_ text: ArraySlice<UInt8>) -> UInt64 {
+        text.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 }

@@ -23,17 +23,25 @@ package struct ContentFacts: Equatable, Sendable {
     package internal(set) var attachmentOctets = 0
     package internal(set) var largestAttachment = 0
 
-    var messageIDOctets: [UInt8] = []
-    var firstFromOctets: [UInt8] = []
+    /// As they stand in the header; most messages are never asked for them.
+    var messageIDValue: [UInt8] = []
+    var fromValue: [UInt8] = []
+
+    /// RFC 5322 §2.1.1: no line is longer, and a Message-ID cannot be folded.
+    private static let longestMessageID = 998
 
     /// The first Message-ID field's value, unfolded, with its angle brackets. nil: none, empty, or more than 998 octets.
     package var messageID: String? {
-        messageIDOctets.isEmpty ? nil : String(decoding: messageIDOctets, as: UTF8.self)
+        let text = messageIDValue.filter { !$0.isFold }.drop(while: \.isSpace)
+        guard let last = text.lastIndex(where: { !$0.isSpace }), last - text.startIndex < Self.longestMessageID else {
+            return nil
+        }
+        return String(decoding: text[...last], as: UTF8.self)
     }
 
     /// The first addr-spec of the first From field, without comments. nil: there is none of at most 320 octets.
     package var firstFrom: String? {
-        firstFromOctets.isEmpty ? nil : String(decoding: firstFromOctets, as: UTF8.self)
+        FirstAddress.find(in: fromValue).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Unique fields (RFC 5322 §3.6) that are there more than once.
@@ -42,12 +50,16 @@ package struct ContentFacts: Equatable, Sendable {
 
 /// How often each known field was seen. A count stays at 65,535.
 package struct FieldCounts: Equatable, Sendable {
-    private var counts = SIMD32<UInt16>()
+    private var counts = InlineArray<32, UInt16>(repeating: 0)
 
-    package subscript(_ name: FieldName) -> Int { Int(counts[Int(name.rawValue)]) }
+    package subscript(_ name: FieldName) -> Int { Int(counts[Int(name.rawValue & 31)]) }
 
     mutating func add(_ name: FieldName) {
-        let index = Int(name.rawValue)
+        let index = Int(name.rawValue & 31)
         if counts[index] < .max { counts[index] += 1 }
+    }
+
+    package static func == (one: FieldCounts, other: FieldCounts) -> Bool {
+        FieldName.allCases.allSatisfy { one[$0] == other[$0] }
     }
 }

@@ -41,8 +41,7 @@ enum EncodedWords {
     }
 
     static func isReadable(_ charset: ArraySlice<UInt8>) -> Bool {
-        let name = charset.map(\.lowercased)
-        return name.elementsEqual("utf-8".utf8) || name.elementsEqual("us-ascii".utf8)
+        charset.equals("utf-8") || charset.equals("us-ascii")
     }
 
     /// The mark and two hexadecimal digits stand for an octet; a mark without them is itself.

@@ -11,7 +11,7 @@ package enum FieldName: UInt8, CaseIterable, Sendable {
         .date, .from, .sender, .replyTo, .to, .cc, .bcc, .messageID, .inReplyTo, .references, .subject,
     ]
 
-    /// - Parameter name: without the colon; capitals and small letters are alike.
+    /// - Parameter name: printable octets, without the colon; capitals and small letters are alike.
     init?(_ name: UnsafeBufferPointer<UInt8>) {
         func named(_ text: StaticString) -> Bool { FieldName.begins(name, with: text) }
         switch name.count {
@@ -37,10 +37,11 @@ package enum FieldName: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// - Parameter text: in small letters, and not longer than the name.
+    /// - Parameter text: small letters and hyphens, not longer than the name. No other printable octet becomes one of
+    ///   them by the bit that tells small letters from capitals.
     @inline(__always)
     private static func begins(_ name: UnsafeBufferPointer<UInt8>, with text: StaticString) -> Bool {
-        for index in 0..<text.utf8CodeUnitCount where name[index].lowercased != text.utf8Start[index] { return false }
+        for index in 0..<text.utf8CodeUnitCount where name[index] | 0x20 != text.utf8Start[index] { return false }
         return true
     }
 }
@@ -48,6 +49,8 @@ package enum FieldName: UInt8, CaseIterable, Sendable {
 extension UInt8 {
     /// The small letter for an ASCII capital; every other octet itself.
     var lowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+    /// A part of the line ends that folding puts into a value.
+    var isFold: Bool { self == 13 || self == 10 }
     /// White space as it stands in a folded field: space, tab, and the line ends of the folds.
-    var isSpace: Bool { self == 0x20 || self == 9 || self == 13 || self == 10 }
+    var isSpace: Bool { self <= 0x20 && (self == 0x20 || self == 9 || isFold) }
 }

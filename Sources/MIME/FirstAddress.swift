@@ -13,6 +13,7 @@ struct FirstAddress {
     /// - Returns: nil when there is no `@` in it or it is longer than 320 octets.
     static func find(in value: [UInt8]) -> [UInt8]? {
         var search = FirstAddress()
+        search.text.reserveCapacity(value.count)
         var index = 0
         while index < value.count, !search.ends(at: value[index]) {
             let isEscape = value[index] == UInt8(ascii: "\\") && (search.isQuoted || search.commentDepth > 0)

@@ -3,8 +3,7 @@
 extension ContentInspector {
     /// Values beyond this are cut; what a mail program needs to show a part stands well before.
     private static let longestValue = 4096
-    /// RFC 5322 §2.1.1: no line is longer, and a Message-ID cannot be folded.
-    private static let longestMessageID = 998
+    private static let usualValue = 256
 
     mutating func readLineStart(_ base: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
         if head.isEmpty {
@@ -74,6 +73,7 @@ extension ContentInspector {
         }
         account(count)
         guard let name else { return }
+        if value.capacity == 0 { value.reserveCapacity(Self.usualValue) }
         let isMessage = !facts.headerHasEnded && depth == 0
         if isMessage { facts.fields.add(name) }
         switch name {
@@ -118,8 +118,8 @@ extension ContentInspector {
         guard let name = kept else { return }
         kept = nil
         switch name {
-        case .messageID where !valueIsTruncated: facts.messageIDOctets = Self.unfolded(value)
-        case .from: facts.firstFromOctets = FirstAddress.find(in: value) ?? []
+        case .messageID: facts.messageIDValue = Array(value[...])
+        case .from: facts.fromValue = Array(value[...])
         case .contentType: part.takeType(value)
         case .contentDisposition: part.takeDisposition(value)
         case .contentTransferEncoding: part.takeEncoding(value)
@@ -128,12 +128,5 @@ extension ContentInspector {
         if valueIsTruncated { part.takeTruncated() }
         valueIsTruncated = false
         value.removeAll(keepingCapacity: true)
-    }
-
-    /// Without line ends and without white space at either side; nothing if it is too long.
-    private static func unfolded(_ value: [UInt8]) -> [UInt8] {
-        let text = value.filter { $0 != 13 && $0 != 10 }.drop(while: \.isSpace)
-        let end = text.lastIndex { !$0.isSpace }.map { $0 + 1 } ?? text.startIndex
-        return end - text.startIndex <= longestMessageID ? Array(text[..<end]) : []
     }
 }

@@ -33,21 +33,15 @@ enum LineHead: Equatable {
     /// RFC 5322 §3.6.8: printable octets but the colon; §4.5: old messages have white space before the colon.
     private static func field(_ octets: UnsafeBufferPointer<UInt8>) -> LineHead {
         let end = min(octets.count, longest)
-        var spaces = 0
-        var isLegal = true
-        for index in 0..<end {
-            let octet = octets[index]
-            if octet == UInt8(ascii: ":") {
-                guard isLegal, index > spaces else { return .malformed(index + 1) }
-                return .field(FieldName(UnsafeBufferPointer(rebasing: octets[..<(index - spaces)])), index + 1)
-            }
-            if octet == 10 { return .malformed(index) }
-            if octet == 0x20 || octet == 9 {
-                spaces += 1
-            } else if spaces > 0 || octet &- 33 > 93 {
-                isLegal = false
-            }
+        var index = 0
+        while index < end, octets[index] != UInt8(ascii: ":"), octets[index] &- 33 < 94 { index += 1 }
+        let name = index
+        while index < end, octets[index] == 0x20 || octets[index] == 9 { index += 1 }
+        if index < end, octets[index] == UInt8(ascii: ":"), name > 0 {
+            return .field(FieldName(UnsafeBufferPointer(rebasing: octets[..<name])), index + 1)
         }
-        return octets.count < longest ? .incomplete : .malformed(longest)
+        while index < end, octets[index] != UInt8(ascii: ":"), octets[index] != 10 { index += 1 }
+        guard index < end else { return octets.count < longest ? .incomplete : .malformed(longest) }
+        return .malformed(octets[index] == 10 ? index : index + 1)
     }
 }

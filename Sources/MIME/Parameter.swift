@@ -5,24 +5,23 @@ struct Parameter {
     private struct Section {
         let number: Int
         let isEncoded: Bool
-        let value: [UInt8]
+        let value: ArraySlice<UInt8>
     }
 
-    private let name: [UInt8]
-    private var plain: [UInt8]?
+    private let name: StaticString
+    private var plain: ArraySlice<UInt8>?
     private var sections: [Section] = []
 
     /// Pieces beyond these are left out, so that no header can make us sort for long.
     private static let sectionLimit = 64
 
-    init(_ name: StaticString) {
-        self.name = Array(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    }
+    /// - Parameter name: in small letters.
+    init(_ name: StaticString) { self.name = name }
 
     /// Takes the value if the attribute is ours: `name`, `name*`, `name*3` or `name*3*`. The first of equal ones wins.
-    mutating func take(_ attribute: [UInt8], _ value: [UInt8]) {
-        guard attribute.starts(with: name) else { return }
-        var rest = attribute.dropFirst(name.count)
+    mutating func take(_ attribute: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+        guard attribute.prefix(name.utf8CodeUnitCount).equals(name) else { return }
+        var rest = attribute.dropFirst(name.utf8CodeUnitCount)
         if rest.isEmpty {
             if plain == nil { plain = value }
             return
@@ -39,7 +38,8 @@ struct Parameter {
     /// The plain form if there is one: where senders give both, it is the one in ASCII. Otherwise the pieces from 0 on
     /// until one is missing. Percent-encoding is taken off if the text is UTF-8 or ASCII, and stays if not.
     var value: [UInt8]? {
-        if let plain { return plain }
+        if let plain { return Array(plain) }
+        if sections.isEmpty { return nil }
         let ordered = sections.sorted { $0.number < $1.number }
         var text: [UInt8] = []
         var isReadable = true
@@ -48,7 +48,7 @@ struct Parameter {
                 text += section.value
                 continue
             }
-            var octets = section.value[...]
+            var octets = section.value
             if number == 0 { (isReadable, octets) = Parameter.withoutCharset(octets) }
             text += isReadable ? Parameter.percentDecoded(octets) : Array(octets)
         }

@@ -48,12 +48,12 @@ struct PartHeader {
     mutating func takeType(_ value: [UInt8]) {
         var reader = ValueReader(value)
         reader.skipSpace()
-        let type = reader.word(until: "/;")
+        let type = reader.word(until: UInt8(ascii: "/"))
         reader.skipSpace()
-        var subtype: [UInt8] = []
+        var subtype: ArraySlice<UInt8> = []
         if reader.skip(UInt8(ascii: "/")) {
             reader.skipSpace()
-            subtype = reader.word(until: ";")
+            subtype = reader.word(until: UInt8(ascii: ";"))
         }
         if !PartHeader.isReadable(type, subtype) { isReadable = false }
         let isFirst = declaredKind == nil
@@ -80,7 +80,7 @@ struct PartHeader {
         var reader = ValueReader(value)
         reader.skipSpace()
         // RFC 2183 §2.8: a type that is not known is an attachment.
-        if !reader.word(until: ";").elementsEqual("inline".utf8) { isReadable = false }
+        if !reader.word(until: UInt8(ascii: ";")).equals("inline") { isReadable = false }
         var name = Parameter("filename")
         while let (attribute, text) = reader.parameter() { name.take(attribute, text) }
         if dispositionName == nil { dispositionName = name.value }
@@ -90,22 +90,22 @@ struct PartHeader {
     mutating func takeEncoding(_ value: [UInt8]) {
         var reader = ValueReader(value)
         reader.skipSpace()
-        let word = reader.word(until: ";")
+        let word = reader.word(until: UInt8(ascii: ";"))
         let encoding: TransferEncoding =
-            word.elementsEqual("base64".utf8)
-            ? .base64 : word.elementsEqual("quoted-printable".utf8) ? .quotedPrintable : .identity
+            word.equals("base64")
+            ? .base64 : word.equals("quoted-printable") ? .quotedPrintable : .identity
         if let declaredEncoding, declaredEncoding != encoding { encodingsAgree = false }
         declaredEncoding = declaredEncoding ?? encoding
     }
 
-    private static func kind(_ type: [UInt8], _ subtype: [UInt8]) -> Kind {
-        if type.elementsEqual("multipart".utf8) { return .multipart(isDigest: subtype.elementsEqual("digest".utf8)) }
+    private static func kind(_ type: ArraySlice<UInt8>, _ subtype: ArraySlice<UInt8>) -> Kind {
+        if type.equals("multipart") { return .multipart(isDigest: subtype.equals("digest")) }
         // RFC 2046 §5.2.1 and RFC 6532 §3.7. Other messages are fragments, references or reports.
-        let isWhole = subtype.elementsEqual("rfc822".utf8) || subtype.elementsEqual("global".utf8)
-        return type.elementsEqual("message".utf8) && isWhole ? .message : .leaf
+        let isWhole = subtype.equals("rfc822") || subtype.equals("global")
+        return type.equals("message") && isWhole ? .message : .leaf
     }
 
-    private static func isReadable(_ type: [UInt8], _ subtype: [UInt8]) -> Bool {
-        type.elementsEqual("text".utf8) && (subtype.elementsEqual("plain".utf8) || subtype.elementsEqual("html".utf8))
+    private static func isReadable(_ type: ArraySlice<UInt8>, _ subtype: ArraySlice<UInt8>) -> Bool {
+        type.equals("text") && (subtype.equals("plain") || subtype.equals("html"))
     }
 }

@@ -9,6 +9,9 @@ struct ValueReader {
 
     private var current: UInt8? { index < octets.count ? octets[index] : nil }
 
+    /// Never beyond the end, however often.
+    private mutating func advance() { index = min(index + 1, octets.count) }
+
     /// White space and comments, which may lie in one another. One without an end goes to the end of the value.
     mutating func skipSpace() {
         var depth = 0
@@ -16,69 +19,77 @@ struct ValueReader {
             switch octet {
             case UInt8(ascii: "("): depth += 1
             case UInt8(ascii: ")"): depth -= 1
-            case UInt8(ascii: "\\"): index += 1
+            case UInt8(ascii: "\\"): advance()
             default: break
             }
-            index += 1
+            advance()
         }
     }
 
     mutating func skip(_ octet: UInt8) -> Bool {
         guard current == octet else { return false }
-        index += 1
+        advance()
         return true
     }
 
-    /// Octets up to white space, a comment or one of the stops; in small letters.
-    mutating func word(until stops: StaticString) -> [UInt8] {
-        var word: [UInt8] = []
-        while let octet = current, !octet.isSpace, octet != UInt8(ascii: "("), !ValueReader.contains(stops, octet) {
-            word.append(octet.lowercased)
-            index += 1
+    /// Octets up to white space, a comment, a semicolon or the stop.
+    mutating func word(until stop: UInt8) -> ArraySlice<UInt8> {
+        let end = octets[index...].firstIndex { octet in
+            octet == stop || octet == UInt8(ascii: ";") || octet == UInt8(ascii: "(") || octet.isSpace
         }
+        let word = octets[index..<(end ?? octets.count)]
+        index = word.endIndex
         return word
     }
 
     /// `";" attribute "=" value`: the next one that has a value, or nil at the end.
-    mutating func parameter() -> (attribute: [UInt8], value: [UInt8])? {
+    mutating func parameter() -> (attribute: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
         while index < octets.count {
             while let octet = current, octet != UInt8(ascii: ";") {
-                // What stands before the semicolon is nothing that we know; a quoted string may hide one.
-                if octet == UInt8(ascii: "\"") { _ = quotedString() } else { index += 1 }
+                // What stands before the semicolon is nothing that we know; a quoted string or comment may hide one.
+                switch octet {
+                case UInt8(ascii: "\""): _ = quotedString()
+                case UInt8(ascii: "("): skipSpace()
+                default: advance()
+                }
             }
-            index += 1
+            advance()
             skipSpace()
-            let attribute = word(until: ";=\"")
+            let attribute = word(until: UInt8(ascii: "="))
             skipSpace()
             guard skip(UInt8(ascii: "=")) else { continue }
             skipSpace()
-            return (attribute, current == UInt8(ascii: "\"") ? quotedString() : plainValue())
+            // Careless senders leave the quotes out, whatever is in the value.
+            return (attribute, current == UInt8(ascii: "\"") ? quotedString() : word(until: UInt8(ascii: ";")))
         }
         return nil
     }
 
     /// Without its quotes and backslashes. Line ends in it are folds (RFC 5322 §2.2.3).
-    private mutating func quotedString() -> [UInt8] {
-        var text: [UInt8] = []
-        index += 1
+    private mutating func quotedString() -> ArraySlice<UInt8> {
+        advance()
+        let start = index
+        while let octet = current, octet != UInt8(ascii: "\""), octet != UInt8(ascii: "\\"), !octet.isFold { advance() }
+        var text = octets[start..<index]
         while let octet = current, octet != UInt8(ascii: "\"") {
-            if octet == UInt8(ascii: "\\"), index + 1 < octets.count { index += 1 }
-            if octets[index] != 13, octets[index] != 10 { text.append(octets[index]) }
-            index += 1
+            if octet == UInt8(ascii: "\\") { advance() }
+            if let octet = current, !octet.isFold { text.append(octet) }
+            advance()
         }
-        index += 1
+        advance()
         return text
     }
 
-    /// A token, or what careless senders leave without quotes.
-    private mutating func plainValue() -> [UInt8] {
-        let start = index
-        while let octet = current, !octet.isSpace, octet != UInt8(ascii: ";"), octet != UInt8(ascii: "(") { index += 1 }
-        return Array(octets[start..<min(index, octets.count)])
-    }
+}
 
-    private static func contains(_ stops: StaticString, _ octet: UInt8) -> Bool {
-        for index in 0..<stops.utf8CodeUnitCount where stops.utf8Start[index] == octet { return true }
-        return false
+extension Sequence<UInt8> {
+    /// - Parameter text: in small letters; capitals of the sequence are equal to them.
+    func equals(_ text: StaticString) -> Bool {
+        var index = 0
+        for octet in self {
+            guard index < text.utf8CodeUnitCount, octet.lowercased == text.utf8Start[index] else { return false }
+            index += 1
+        }
+        return index == text.utf8CodeUnitCount
     }
 }

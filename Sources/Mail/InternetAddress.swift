@@ -150,8 +150,12 @@ package struct AddressRange: Hashable, Sendable, Codable, CustomStringConvertibl
     }
 
     package func contains(_ address: InternetAddress) -> Bool {
-        lowest <= address && address <= highest && (address.low ^ lowest.low) & fixed == 0
-            && address.isV4 == lowest.isV4
+        // Most ranges lie within one /64, all of IPv4 too: four comparisons of words decide, for each entry of a long list.
+        if lowest.high == highest.high {
+            guard address.high == lowest.high, address.low >= lowest.low, address.low <= highest.low else { return false }
+            return (address.low ^ lowest.low) & fixed == 0 && address.isV4 == lowest.isV4
+        }
+        return lowest <= address && address <= highest && address.isV4 == lowest.isV4
     }
 
     private static func prefix(_ text: String) -> (InternetAddress, InternetAddress)? {
@@ -183,7 +187,7 @@ package struct AddressRange: Hashable, Sendable, Codable, CustomStringConvertibl
         let stars = parts.map { $0 == "%" || $0 == "*" }
         let open = stars.reduce(UInt32(0)) { $0 << 8 | ($1 ? 0xFF : 0) }
         let zeroed = zip(parts, stars).map { $1 ? "0" : String($0) }.joined(separator: ".")
-        guard open != 0, let lowest = InternetAddress(zeroed) else { return nil }
+        guard open != 0, let lowest = InternetAddress(zeroed), lowest.isV4 else { return nil }
         return (UInt32(truncatingIfNeeded: lowest.low), open)
     }
 }

@@ -50,7 +50,7 @@ struct NTLMReader {
     }
 }
 
-/// [MS-NLMP] §2.2.1.1. Its names say nothing that we need.
+/// [MS-NLMP] §2.2.1.1. Its names say nothing that we need, and NTLM's own flag not either: ntlm-auth leaves it out.
 struct NTLMNegotiate {
     let flags: NTLMFlags
 
@@ -59,7 +59,6 @@ struct NTLMNegotiate {
         guard flags.contains(.unicode) || flags.contains(.oem) else {
             throw NTLMFault(reason: "NTLM without a character set")
         }
-        guard flags.contains(.ntlm) else { throw NTLMFault(reason: "NTLM with LAN Manager's hash only") }
     }
 }
 

@@ -27,12 +27,16 @@ struct SCRAMExchange: MechanismExchange {
     /// A -PLUS mechanism.
     private let bound: Bool
     private let surroundings: SASLSurroundings
+    /// Our half of the nonce.
+    private let nonce: [UInt8]
     private var state = State.waiting
 
-    init(_ hash: SCRAMHash, bound: Bool, _ surroundings: SASLSurroundings) {
+    /// - Parameter nonce: printable, without a comma; nil: made of the randomness.
+    init(_ hash: SCRAMHash, bound: Bool, _ surroundings: SASLSurroundings, nonce: [UInt8]? = nil) {
         self.hash = hash
         self.bound = bound
         self.surroundings = surroundings
+        self.nonce = nonce ?? Base64.encode(surroundings.random.prefix(24))
     }
 
     mutating func respond(_ octets: [UInt8]) -> SASLStep {
@@ -74,7 +78,7 @@ struct SCRAMExchange: MechanismExchange {
             decoyOf: first.user, hash, key: surroundings.decoy, iterations: surroundings.iterations)
         var isKnown = false
         if case .scram(let stored) = verifier, stored.hash == hash { (keys, isKnown) = (stored, true) }
-        let nonce = first.nonce + Base64.encode(surroundings.random.prefix(24))
+        let nonce = first.nonce + self.nonce
         let message =
             Array("r=".utf8) + nonce + Array(",s=".utf8) + Base64.encode(keys.salt) + Array(",i=\(keys.iterations)".utf8)
         state = .challenged(Challenge(first: first, keys: keys, isKnown: isKnown, nonce: nonce, message: message))

@@ -23,9 +23,20 @@ package struct SMTPLimits: Equatable, Sendable {
     package var refusals = 200
     /// Commands other than MAIL, RCPT, DATA and QUIT since the last accepted message; then 421.
     package var commandsWithoutMail = 100
+    /// A line of an AUTH exchange, and the AUTH line itself, with its CRLF. RFC 4954 §4 names 12288 octets.
+    package var authenticationLine = 12_288
+    /// Failed or cancelled AUTH exchanges of one session; then 421.
+    package var authenticationFailures = 10
+    /// Chunks of less than `smallChunk` octets in one message (RFC 3030 sets no minimum); then 421. Chunks that are
+    /// worth their command are bounded by `messageSize`.
+    package var smallChunks = 1000
+    /// Transactions that one session may begin, whatever becomes of them (RFC 9422 MAILMAX); then 421. nil: no limit.
+    package var transactions: Int?
     /// Refuse a message with a NUL octet. RFC 5321 §2.3.1 lets content hold it only in theory; we keep it by default.
     package var refusesNUL = false
     package var leniency = Leniency.usual
+
+    static let smallChunk = 1024
 
     package init() {}
 

@@ -14,7 +14,7 @@ enum CertificateKey: Hashable, Sendable {
     /// Size of the modulus in bits.
     case rsa(bits: Int)
     case ellipticCurve
-    /// Ed25519, DSA and others, which mail clients do not take.
+    /// Ed25519 and others, which few mail clients know.
     case other
 }
 

@@ -64,7 +64,7 @@ extension CertificateFault.Problem {
         case .damagedCertificate: "holds a certificate that is cut short or damaged"
         case .noKey: "holds no private key in PEM"
         case .encryptedKey: "holds a private key that is protected by a pass phrase"
-        case .damagedKey: "holds a private key that is cut short or damaged"
+        case .damagedKey: "holds a private key that is cut short, damaged, or of a kind that TLS here does not know"
         case .otherKey(let chain): "is not the key of the certificate in \(chain)"
         case .certificateNotFirst(let place, let chain): "is the key of certificate \(place) in \(chain), not of the first"
         case .unsupportedKey: "holds a certificate with a kind of key that TLS here does not know"
@@ -84,7 +84,8 @@ extension CertificateFault.Problem {
         case .empty: "wait for the program that writes it, or write it again"
         case .tooLarge, .noCertificate:
             "name the PEM file with the full chain; from DER: openssl x509 -inform der -in \(file) -out chain.pem"
-        case .damagedCertificate, .damagedKey: "write it again from where it came"
+        case .damagedCertificate: "write it again from where it came"
+        case .damagedKey: "write it again from where it came; a new one should be for ECDSA P-256 or RSA 2048"
         case .noKey: "name the PEM file with the private key"
         case .encryptedKey: "remove the pass phrase (openssl pkey -in \(file) -out key.pem), or use a PFX file with its password"
         case .otherKey: "give the pair that was issued together; during a renewal the old pair goes on until both are there"

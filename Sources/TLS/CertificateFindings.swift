@@ -30,8 +30,8 @@ package struct CertificateFinding: Hashable, Sendable, CustomStringConvertible {
 
     package var severity: Severity {
         switch kind {
-        case .expired, .notYetValid, .nameNotCovered, .chainIncomplete(_, isCertain: true), .unusualKey: .error
-        case .expiresSoon, .chainIncomplete, .chainOrder, .selfSigned, .weakKey, .weakSignature, .keyOpen: .warning
+        case .expired, .notYetValid, .nameNotCovered, .chainIncomplete(_, isCertain: true): .error
+        case .expiresSoon, .chainIncomplete, .chainOrder, .selfSigned, .weakKey, .unusualKey, .weakSignature, .keyOpen: .warning
         }
     }
 
@@ -48,7 +48,7 @@ package struct CertificateFinding: Hashable, Sendable, CustomStringConvertible {
         case .selfSigned: "the certificate is signed by itself: clients cannot tell it from a forged one"
         case .nameNotCovered(let name): "no certificate covers the name \(name)"
         case .weakKey(let certificate, let bits): "the RSA key of \(certificate) has only \(bits) bits"
-        case .unusualKey: "the key is neither RSA nor ECDSA: handshakes fail"
+        case .unusualKey: "the key is neither RSA nor ECDSA: many clients do not know its kind"
         case .weakSignature(let certificate, let hash): "the certificate \(certificate) is signed with \(hash)"
         case .keyOpen(let file): "everybody on this machine can read the private key in \(file)"
         }

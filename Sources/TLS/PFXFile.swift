@@ -24,7 +24,8 @@ enum PFXFile {
 
     /// NIOSSL ends the process over a PFX without a key or without its certificate, so that both are looked for here.
     /// The kinds of the bags stand in the clear, but for certificates in an encrypted part; exports put the key into
-    /// an unencrypted part, as it is encrypted by itself.
+    /// an unencrypted part, as it is encrypted by itself. Encrypted certificates that all belong to other keys cannot be
+    /// seen from here; no program is known to write such a file.
     private static func missingPart(of octets: [UInt8]) -> CertificateFault.Problem? {
         guard octets.first == DERReader.Tag.sequence.rawValue else { return .notPFX }
         guard octets.contains(bag(1)) || octets.contains(bag(2)) else {

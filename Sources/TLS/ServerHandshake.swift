@@ -42,12 +42,16 @@ extension ServerTLS {
             }
         }
         do {
-            try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(hello), gate, position: .first)
+            try channel.pipeline.syncOperations.addHandlers(
+                ByteToMessageHandler(hello, maximumBufferSize: ServerTLS.helloLimit), gate, position: .first)
         } catch {
             promise.fail(error)
         }
         return promise.futureResult
     }
+
+    /// One record: its header and 2^14 octets (RFC 8446 §5.1). A hello in several records is not searched for a name.
+    private static let helloLimit = 5 + 16_384
 
     private static func start(
         _ channel: any Channel, _ gate: HelloGate, _ name: String?, _ shown: ServedCertificate, _ profile: TLSProfile

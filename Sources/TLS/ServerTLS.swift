@@ -14,6 +14,7 @@ package final class ServerTLS: Sendable {
         /// Of the files at the last attempt, whether it succeeded or not.
         var stamps: [FileStamp]
         var certificate: ServedCertificate?
+        var faults: [CertificateFault] = []
 
         var isStale: Bool { source.files.map { FileStamp(path: $0) } != stamps }
     }
@@ -54,6 +55,9 @@ package final class ServerTLS: Sendable {
     /// Those in use, in the order of their sources.
     package var certificates: [ServedCertificate] { served.withLock { $0.slots.compactMap(\.certificate) } }
 
+    /// What is wrong with the files as they were last read. A source can have both: its old certificate and a fault.
+    package var faults: [CertificateFault] { served.withLock { $0.slots.flatMap(\.faults) } }
+
     /// Whether a file has changed since it was last read. One `stat` a file: for a timer every few seconds.
     package func needsReload() -> Bool { served.withLock { $0.slots }.contains(where: \.isStale) }
 
@@ -72,12 +76,14 @@ package final class ServerTLS: Sendable {
             for place in slots.indices where slots[place].isStale {
                 let reading = ServedCertificate.read(slots[place].source, for: profiles)
                 slots[place].stamps = reading.stamps
+                slots[place].faults = []
                 switch reading.result {
                 case .success(let certificate):
                     slots[place].certificate = certificate
                     renewal.renewed.append(certificate)
-                case .failure(let faults): renewal.faults += faults.all
+                case .failure(let faults): slots[place].faults = faults.all
                 }
+                renewal.faults += slots[place].faults
             }
             let next = Served(slots: slots, places: ServerTLS.places(slots))
             served.withLock { $0 = next }

@@ -40,7 +40,8 @@ extension DeliveryDesk {
         let content = MessageContent(lease.message, from: store, deadline: .minutes(60))
         let message = SMTPClientMessage(
             sender: lease.sender.map { .mailbox($0) } ?? .null, recipients: attempt.pending.map(\.address),
-            size: Int(lease.size), isEightBit: lease.isEightBit)
+            size: Int(lease.size), isEightBit: lease.parameters.body != .sevenBit,
+            isInternational: lease.parameters.isInternational)
         let outcomes = await connection.send(message, content)
         // Our own trouble: no other server would help.
         if let because = content.failure {

@@ -20,7 +20,7 @@ extension DeliveryDesk {
             }
         }
         while let candidate = await attempt.candidates?.next(resolver) {
-            switch await open(candidate) {
+            switch await open(candidate, destination.key) {
             case .success(let connection): return connection
             case .failure(let failure):
                 // T-20: who says for good that our name does not please him will say it tomorrow too.
@@ -40,7 +40,13 @@ extension DeliveryDesk {
     private func route(_ key: DestinationKey) async -> Result<Candidates, DeadEnd> {
         let limit = policy.addressesPerAttempt
         switch (policy.route, key) {
-        case (.smartHost(let host), _):
+        case (_, .transport(let text)):
+            guard let (host, port) = DeliveryDesk.hostAndPort(text) else {
+                let text = "The domain's transport \(text) is not a host and a port"
+                return .failure(DeadEnd(Fate(.deferred, .noExchange, status: "4.3.5", text: text)))
+            }
+            return .success(Candidates(hosts: [host], port: port, limit: limit, isNameFinal: false))
+        case (.smartHost(let host), .smartHost):
             return .success(Candidates(hosts: [host.host], port: host.port, limit: limit, isNameFinal: false))
         case (.mx(let port, _), .domain(let domain)):
             if let literal = DeliveryDesk.literal(domain) {
@@ -49,7 +55,7 @@ extension DeliveryDesk {
             return await exchanges(of: domain).map {
                 Candidates(hosts: $0, port: port, limit: limit, isNameFinal: true)
             }
-        case (.mx, .smartHost):
+        case (.mx, .smartHost), (.smartHost, .domain):
             // The settings have changed while the lease waited: it comes back at once and is put where it belongs.
             let text = "The route has changed"
             return .failure(DeadEnd(Fate(.deferred, .roomStopping, status: "4.3.0", text: text)))
@@ -87,28 +93,44 @@ extension DeliveryDesk {
         return InternetAddress(inner).map { "\($0)" }
     }
 
-    private var mode: TLSMode {
-        switch policy.route {
-        case .mx(_, let tls): tls
-        case .smartHost(let host): host.tls
+    /// `host:port` or `[address]:port`; 25 without a port.
+    static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
+        if InternetAddress(text) != nil { return (text, 25) }
+        guard let colon = text.lastIndex(of: ":") else { return text.isEmpty ? nil : (text, 25) }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard let port = UInt16(text[text.index(after: colon)...]), port > 0, !host.isEmpty else { return nil }
+        return (String(host), port)
+    }
+
+    /// A transport is a server of ours: encrypted when it can be, as mail to others is by default.
+    private func mode(_ key: DestinationKey) -> TLSMode {
+        switch (key, policy.route) {
+        case (.transport, _): .wanted
+        case (_, .mx(_, let tls)): tls
+        case (_, .smartHost(let host)): host.tls
         }
     }
 
     /// P-17: when TLS is wanted and fails, the mail goes in clear over a second connection.
-    private func open(_ candidate: Candidate) async -> Result<SMTPClientConnection, AttemptFailure> {
-        let mode = self.mode
-        let first = await dial(candidate, mode)
+    private func open(
+        _ candidate: Candidate, _ key: DestinationKey
+    ) async -> Result<SMTPClientConnection, AttemptFailure> {
+        let mode = mode(key)
+        let first = await dial(candidate, mode, key)
         guard mode == .wanted, case .failure(let failure) = first, failure.reason == .tlsFailed else { return first }
         log(.fellBackToClear(remote: candidate.description, because: failure.text))
-        return await dial(candidate, .none)
+        return await dial(candidate, .none, key)
     }
 
-    private func dial(_ candidate: Candidate, _ mode: TLSMode) async -> Result<SMTPClientConnection, AttemptFailure> {
+    private func dial(
+        _ candidate: Candidate, _ mode: TLSMode, _ key: DestinationKey
+    ) async -> Result<SMTPClientConnection, AttemptFailure> {
         let channel: any Channel
         do { channel = try await connect(candidate) } catch { return .failure(error) }
         let times = policy.times
         let tls = self.tls
-        let connection = SMTPClientConnection(configuration(mode), remote: candidate.description, times: times) {
+        let connection = SMTPClientConnection(configuration(mode, key), remote: candidate.description, times: times) {
             tls.secure($0, mode, serverName: candidate.host)
         }
         do {
@@ -155,7 +177,7 @@ extension DeliveryDesk {
         }
     }
 
-    private func configuration(_ mode: TLSMode) -> SMTPClientConfiguration {
+    private func configuration(_ mode: TLSMode, _ key: DestinationKey) -> SMTPClientConfiguration {
         let tls: SMTPClientConfiguration.TLSPolicy
         switch mode {
         case .none: tls = .never
@@ -163,7 +185,8 @@ extension DeliveryDesk {
         case .required, .implicit: tls = .required
         }
         var credentials: SMTPClientCredentials?
-        if case .smartHost(let host) = policy.route { credentials = host.credentials }
+        // The smart host's password is for the smart host alone.
+        if case .smartHost = key, case .smartHost(let host) = policy.route { credentials = host.credentials }
         return SMTPClientConfiguration(
             helloName: policy.hostname, tls: tls, isSecured: mode == .implicit, credentials: credentials,
             hmacMD5: ChallengeResponse.hmacMD5)

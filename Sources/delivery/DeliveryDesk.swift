@@ -144,7 +144,13 @@ actor DeliveryDesk {
 
     private func destination(for lease: Lease) -> Destination {
         let key: DestinationKey
-        if case .smartHost = policy.route { key = .smartHost } else { key = .domain(lease.destination) }
+        if let transport = lease.transport {
+            key = .transport(transport)
+        } else if case .smartHost = policy.route {
+            key = .smartHost
+        } else {
+            key = .domain(lease.destination)
+        }
         if let known = destinations[key] { return known }
         let destination = Destination(key)
         destinations[key] = destination

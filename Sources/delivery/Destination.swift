@@ -8,6 +8,8 @@ enum DestinationKey: Hashable {
     case domain(String)
     /// One for everybody: all of them are served by the same host.
     case smartHost
+    /// The host and port that the directory names for a domain (E-09).
+    case transport(String)
 }
 
 /// One lease in our hands.

@@ -66,7 +66,9 @@ extension DeliveryDesk {
 
     /// The sender first, then the store.
     private func end(_ lease: Lease, _ ended: [(QueuedRecipient, Fate)]) async -> [RecipientResult] {
-        switch await tellSender(lease, ended) {
+        // RFC 3461 §4.1: NOTIFY without FAILURE, as NEVER is, wants no word of it.
+        let wanted = ended.filter { $0.0.parameters.notify?.contains(.failure) ?? true }
+        switch wanted.isEmpty ? .told : await tellSender(lease, wanted) {
         case .told:
             return ended.map { RecipientResult(entry: $0.0.entry, outcome: .failed($0.1.report)) }
         case .nobody(let because):

@@ -70,16 +70,19 @@ final class Acceptor: Sendable {
             local: local.address, localPort: local.port, listener: port.plan.number)
         if port.plan.proxies.contains(where: { $0.contains(client.address) }) {
             // What the channel has read is only known when it is active.
-            try ProxyEntrance.add(to: channel, facts, within: loop.settings.timeouts.entrance) { [self] facts in
-                enter(channel, facts, port.plan, loop)
+            try ProxyEntrance.add(to: channel, facts, within: loop.settings.timeouts.entrance, log: log) {
+                [self] facts, rest in enter(channel, facts, port.plan, loop, rest)
             }
         } else {
-            enter(channel, facts, port.plan, loop)
+            enter(channel, facts, port.plan, loop, ByteBuffer())
         }
     }
 
     /// Takes a place for the client, if there is one, and hears the router.
-    private func enter(_ channel: any Channel, _ facts: SessionFacts, _ plan: PortPlan, _ loop: SessionLoop) {
+    /// - Parameter first: what the client has sent already.
+    private func enter(
+        _ channel: any Channel, _ facts: SessionFacts, _ plan: PortPlan, _ loop: SessionLoop, _ first: ByteBuffer
+    ) {
         if let refusal = occupancy.enter(plan, facts.client) { return turnAway(channel, plan, facts, refusal) }
         let counter = figures[facts.service]
         counter.total.add()
@@ -89,7 +92,7 @@ final class Acceptor: Sendable {
             counter.open.add(-1)
         }
         guard let make = makers[facts.service] else { return channel.close(promise: nil) }
-        Entrance(facts, plan, loop, encryption, make).begin(channel)
+        Entrance(facts, plan, loop, encryption, make).begin(channel, first)
     }
 
     /// Says why and closes. Nothing is read.

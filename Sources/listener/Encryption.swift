@@ -63,7 +63,7 @@ final class Encryption: Sendable {
     ///   want of time; the channel is to be closed then.
     func secure(_ channel: any Channel, old: Bool, within patience: TimeAmount) -> EventLoopFuture<[UInt8]?> {
         guard let tls, let options = channel.syncOptions else {
-            return channel.eventLoop.makeFailedFuture(NoCertificate())
+            return channel.eventLoop.makeFailedFuture(NothingToShow())
         }
         let timer = channel.eventLoop.assumeIsolated().scheduleTask(in: patience) { channel.close(promise: nil) }
         let done = tls.secure(channel, old ? .oldClients : .modern)
@@ -85,3 +85,6 @@ extension ListenerSettings.Certificate {
         }
     }
 }
+
+/// A port asks for TLS and no certificate is configured.
+private struct NothingToShow: Error {}

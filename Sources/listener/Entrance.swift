@@ -22,6 +22,8 @@ final class Entrance {
     private let loop: SessionLoop
     private let encryption: Encryption
     private let make: ConnectionMaker
+    /// What the client has sent before its protocol was there.
+    private var first = ByteBuffer()
 
     init(
         _ facts: SessionFacts, _ plan: PortPlan, _ loop: SessionLoop, _ encryption: Encryption,
@@ -34,7 +36,8 @@ final class Entrance {
         self.make = make
     }
 
-    func begin(_ channel: any Channel) {
+    func begin(_ channel: any Channel, _ first: ByteBuffer) {
+        self.first = first
         loop.router.ask(.admit(facts), deadline: loop.settings.timeouts.verdict).assumeIsolated().whenComplete {
             [self] result in hear(result, channel)
         }
@@ -70,17 +73,26 @@ final class Entrance {
 
     private func goOn(_ channel: any Channel, _ admission: Admission) {
         guard plan.tls == .implicit else { return arrive(channel, admission, nil) }
-        encryption.secure(channel, old: plan.oldTLS, within: loop.settings.timeouts.entrance)
-            .assumeIsolated().whenComplete { [self] result in
-                switch result {
-                case .success(let binding):
-                    facts.isEncrypted = true
-                    arrive(channel, admission, binding)
-                case .failure(let error):
-                    loop.log(.notEntered(facts, because: "TLS: \(error)"))
-                    channel.close(promise: nil)
-                }
+        let secured = encryption.secure(channel, old: plan.oldTLS, within: loop.settings.timeouts.entrance)
+        passFirst(to: channel)
+        secured.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let binding):
+                facts.isEncrypted = true
+                arrive(channel, admission, binding)
+            case .failure(let error):
+                loop.log(.notEntered(facts, because: "TLS: \(error)"))
+                channel.close(promise: nil)
             }
+        }
+    }
+
+    private func passFirst(to channel: any Channel) {
+        guard first.readableBytes > 0 else { return }
+        let bytes = first
+        first = ByteBuffer()
+        channel.pipeline.fireChannelRead(bytes)
+        channel.pipeline.fireChannelReadComplete()
     }
 
     private func arrive(_ channel: any Channel, _ admission: Admission, _ binding: [UInt8]?) {
@@ -90,6 +102,7 @@ final class Entrance {
                 Arrival(
                     facts: facts, admission: admission, channelBinding: binding, plan: plan, encryption: encryption),
                 loop)
+            passFirst(to: channel)
         } catch {
             channel.close(promise: nil)
         }

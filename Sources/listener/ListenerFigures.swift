@@ -19,6 +19,7 @@ final class ListenerFigures: Sendable {
 
     private let smtp = Service()
     private let submission = Service()
+    private let lmtp = Service()
     private let pop3 = Service()
     /// Connections that were told to come later.
     let turnedAway = Counter()
@@ -36,6 +37,7 @@ final class ListenerFigures: Sendable {
         switch service {
         case .smtp: smtp
         case .submission: submission
+        case .lmtp: lmtp
         case .pop3: pop3
         }
     }

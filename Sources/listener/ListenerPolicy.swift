@@ -34,11 +34,15 @@ struct ListenerPolicy: Sendable {
         limits.messageSize = smtp.maxMessageSize
         limits.recipients = smtp.maxRecipients
         limits.errors = smtp.maxErrors
-        limits.messages = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
+        limits.transactions = smtp.maxMessagesPerSession > 0 ? smtp.maxMessagesPerSession : nil
         plaintextWithoutTLS = settings.auth.plaintextWithoutTLS
         loginsRelay = settings.loginsRelay
-        mailSessions = SessionLimits(total: smtp.maxSessions, perClient: smtp.maxSessionsPerClient)
-        pop3Sessions = SessionLimits(total: settings.pop3.maxSessions, perClient: settings.pop3.maxSessionsPerClient)
+        let most = MachineSize.current.sessions
+        mailSessions = SessionLimits(
+            total: smtp.maxSessions > 0 ? smtp.maxSessions : most, perClient: smtp.maxSessionsPerClient)
+        pop3Sessions = SessionLimits(
+            total: settings.pop3.maxSessions > 0 ? settings.pop3.maxSessions : most,
+            perClient: settings.pop3.maxSessionsPerClient)
         timeouts.command = TimeAmount(smtp.commandTimeout)
         timeouts.content = TimeAmount(smtp.dataTimeout)
     }

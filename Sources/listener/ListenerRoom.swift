@@ -49,7 +49,7 @@ final class ListenerRoom: Sendable {
         let loops = group.makeIterator().map { eventLoop in
             SessionLoop(
                 Asker(ListenerToRouter.self, path: router, identity: identity, on: eventLoop, log: road),
-                settings: service, figures: counters, unit: clockUnit, log: log)
+                settings: service.separate(), figures: counters, unit: clockUnit, log: log)
         }
         let ceiling = (ports.descriptorLimit - Self.spareDescriptors) / Self.descriptorsPerSession
         let occupancy = Occupancy(policy, ceiling: max(1, ceiling))
@@ -106,7 +106,7 @@ final class ListenerRoom: Sendable {
     func reload(_ policy: ListenerPolicy) {
         occupancy.use(policy)
         let service = SMTPService(policy)
-        for loop in loops { loop.use(service) }
+        for loop in loops { loop.use(service.separate()) }
         let wanted = Set(policy.ports.filter(\.isOpen))
         let unwanted = state.withLock { state in
             state.policy = policy

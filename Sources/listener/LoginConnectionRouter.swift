@@ -16,10 +16,16 @@ package struct LoginRouter: Sendable {
         self.authenticate = authenticate
     }
 
-    /// - Parameter admission: what the router has said already.
-    package init(_ asker: Asker<ListenerToRouter>, admission: Admission, limits: LoginLimits = LoginLimits()) {
-        self.init { _ in
-            asker.eventLoop.makeSucceededFuture(admission)
+    /// - Parameter admission: what the router has said already; nil: it is asked.
+    package init(
+        _ asker: Asker<ListenerToRouter>, admission: Admission? = nil, limits: LoginLimits = LoginLimits()
+    ) {
+        self.init { facts in
+            if let admission { return asker.eventLoop.makeSucceededFuture(admission) }
+            return asker.ask(.admit(facts), deadline: limits.admission).flatMapThrowing { answer in
+                guard case .admission(let admission) = answer else { throw WrongAnswer() }
+                return admission
+            }
         } authenticate: { login in
             asker.ask(.authenticate(login), deadline: limits.authentication).flatMapThrowing { answer in
                 guard case .login(let answer) = answer else { throw WrongAnswer() }

@@ -14,23 +14,31 @@ final class SMTPConnection: ChannelInboundHandler, LoopSession {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case open
+        /// 220 was said to STARTTLS; the handshake is under way and nothing is heard.
+        case securing
         /// Our last word is out; what still comes is thrown away until the client closes, or until its time is over.
         case farewell
         case closed
     }
 
-    private let loop: SessionLoop
-    private var facts: SessionFacts
-    private var session: SMTPServerSession
-    private var state = State.open
+    let loop: SessionLoop
+    let plan: PortPlan
+    private let encryption: Encryption
+    var facts: SessionFacts
+    var session: SMTPServerSession
+    private(set) var state = State.open
     private var end = SessionEnd.left
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var inbox = ByteBuffer()
     private var outbox = ByteBuffer()
-    private var transaction: SMTPTransaction?
-    private var messages = 0
+    var transaction: SMTPTransaction?
+    var login: SMTPLogin?
+    /// Of the certificate that this client was shown.
+    private(set) var channelBinding: [UInt8]?
+    private let admission: Admission
+    private(set) var messages = 0
     /// When the stranger or the router last did something.
     private var lastMove: UInt32
     private var isPulling = false
@@ -40,6 +48,7 @@ final class SMTPConnection: ChannelInboundHandler, LoopSession {
     /// The client will send no more.
     private var inputHasEnded = false
     private var talkedEarly = false
+    private var greeting: Scheduled<Void>?
 
     private static let inboxLimit = 64 << 10
     /// Replies are handed to the socket in pieces of this size; it takes no more than its water mark.
@@ -47,11 +56,17 @@ final class SMTPConnection: ChannelInboundHandler, LoopSession {
     /// An unused end of a line is not worth a large buffer.
     private static let smallBuffer = 4 << 10
 
-    init(_ facts: SessionFacts, on loop: SessionLoop) {
-        self.facts = facts
+    init(_ arrival: Arrival, on loop: SessionLoop) {
+        facts = arrival.facts
+        plan = arrival.plan
+        encryption = arrival.encryption
+        admission = arrival.admission
+        channelBinding = arrival.channelBinding
         self.loop = loop
         lastMove = loop.now
-        session = SMTPServerSession(loop.settings.configuration)
+        session = SMTPServerSession(
+            loop.settings.configuration(of: plan, client: facts.client), isSecured: facts.isEncrypted,
+            allowsXClient: plan.smtp.xclient.contains { $0.contains(arrival.facts.client) })
     }
 }
 
@@ -99,9 +114,9 @@ extension SMTPConnection {
         guard self.context != nil else { return }
         self.context = nil
         state = .closed
+        greeting?.cancel()
         inbox = ByteBuffer()
-        transaction?.cancel()
-        transaction = nil
+        giveUp()
         loop.leave(self)
         loop.log(.closed(facts, end, messages: messages))
     }
@@ -109,43 +124,66 @@ extension SMTPConnection {
 
 // What the loop and the router tell.
 extension SMTPConnection {
-    /// The banner waits for the router's word.
     private func begin() {
         loop.enter(self)
         loop.log(.opened(facts))
         guard !loop.isStopping else { return shutDown() }
-        loop.router.ask(.admit(facts), deadline: loop.settings.timeouts.verdict).assumeIsolated().whenComplete {
-            [self] result in admitted(result)
-        }
+        greet(admission)
         read()
     }
 
-    private func admitted(_ result: Result<ListenerToRouter.Answer, any Error>) {
-        switch result {
-        case .success(.admission(.accepted)): session.greet(.welcome)
-        case .success(.admission(.refused(let refusal))):
-            notAdmitted(refusal.because)
-            session.greet(.refused(refusal.reply))
-        case .success(.admission(.dropped(let because))):
-            notAdmitted(because)
-            session.greet(.dropped)
-        case .success: wrong("admit")
-        case .failure(let error):
-            fail("admit: \(error)")
-            session.greet(.refused(Reply(421, "4.3.2", "Service not available, try again later")))
+    /// The banner, at once or after a while. Who speaks before it is noticed by the session.
+    private func greet(_ admission: Admission) {
+        switch admission {
+        case .accepted(let terms) where terms.delay > 0 && !facts.isEncrypted:
+            let delay = TimeAmount.milliseconds(Int64(terms.delay))
+            greeting = loop.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in greetLate(terms) }
+        case .accepted: session.greet(.welcome)
+        case .refused(let refusal): session.greet(.refused(refusal.reply))
+        case .dropped: session.greet(.dropped)
         }
         wake()
     }
 
-    private func notAdmitted(_ because: String) {
-        loop.figures.notAdmitted.add()
-        loop.log(.notAdmitted(facts, because: because))
+    private func greetLate(_ terms: Terms) {
+        lastMove = loop.now
+        noteEarlyTalk()
+        if talkedEarly, terms.refusesEarlyTalk {
+            session.greet(.refused(Reply(554, "5.5.1", "You spoke before you were greeted")))
+        } else {
+            session.greet(.welcome)
+        }
+        wake()
     }
 
-    /// A peer room's mistake is not the stranger's.
-    private func wrong(_ question: String) {
-        loop.log(.wrongAnswer(question: question))
-        session.greet(.refused(Reply(421, "4.3.0", "Local trouble, try again later")))
+    /// RFC 5321 §3.1: known to the router, which counts.
+    private func noteEarlyTalk() {
+        guard session.talkedEarly, !talkedEarly else { return }
+        talkedEarly = true
+        loop.figures.earlyTalkers.add()
+        loop.log(.earlyTalker(facts))
+        report(.talkedEarly)
+    }
+
+    private func report(_ offence: Offence) {
+        _ = loop.router.ask(.offence(facts, offence), deadline: loop.settings.timeouts.verdict)
+    }
+
+    /// XCLIENT: the session begins again for the client behind the proxy.
+    func beginAgain() {
+        loop.router.ask(.admit(facts), deadline: loop.settings.timeouts.verdict).assumeIsolated().whenComplete {
+            [self] result in
+            switch result {
+            case .success(.admission(let admission)): greet(admission)
+            case .success:
+                loop.log(.wrongAnswer(question: "admit"))
+                session.greet(.refused(Reply(421, "4.3.0", "Local trouble, try again later")))
+            case .failure(let error):
+                fail("admit: \(error)")
+                session.greet(.refused(Reply(421, "4.3.2", "Service not available, try again later")))
+            }
+            wake()
+        }
     }
 
     /// The answer to the oldest open question.
@@ -180,7 +218,7 @@ extension SMTPConnection {
         wake()
     }
 
-    private func fail(_ because: String) {
+    func fail(_ because: String) {
         loop.figures.routerFailures.add()
         loop.log(.routerFailed(facts, because: because))
     }
@@ -198,7 +236,7 @@ extension SMTPConnection {
 
     func tick() {
         switch state {
-        case .closed: return
+        case .closed, .securing: return
         case .farewell:
             if loop.isOver(loop.settings.timeouts.farewell, since: lastMove) { context?.close(promise: nil) }
         case .open: checkTime()
@@ -254,6 +292,8 @@ extension SMTPConnection {
         switch action {
         case .reply(let reply): return say(reply)
         case .ask(let question): ask(question)
+        case .startTLS: return startTLS()
+        case .cancelAuthentication: endLogin()
         case .openContent: break
         case .content: return transaction?.isWritable ?? true
         case .endContent: deliver()
@@ -267,11 +307,7 @@ extension SMTPConnection {
     }
 
     private func rest(_ action: SMTPServerAction) -> Bool {
-        if session.talkedEarly, !talkedEarly {
-            talkedEarly = true
-            loop.figures.earlyTalkers.add()
-            loop.log(.earlyTalker(facts))
-        }
+        noteEarlyTalk()
         if inbox.readableBytes == 0 {
             inbox = ByteBuffer()
         } else if inbox.readableBytes < Self.smallBuffer, inbox.storageCapacity > Self.smallBuffer {
@@ -291,7 +327,7 @@ extension SMTPConnection {
     }
 
     private func say(_ reply: SMTPReply) -> Bool {
-        if reply.code >= 400 { loop.figures.refusals.add() }
+        if reply.code >= 400 { refused(reply) }
         reply.withBytes { _ = outbox.writeBytes($0) }
         guard outbox.readableBytes >= Self.outboxLimit, let context else { return true }
         flush()
@@ -299,45 +335,28 @@ extension SMTPConnection {
         return context.channel.isWritable
     }
 
-    private func ask(_ question: SMTPQuestion) {
-        switch question {
-        case .sender(let path, let parameters): begin(path, parameters)
-        case .recipient(let address, _):
-            // Without a transaction the road was lost before, and all its questions have been answered.
-            guard let transaction else { return session.receive(.refused(.local("the transaction was lost"))) }
-            transaction.ask(.recipient(address))
-        }
-    }
-
-    private func begin(_ path: SenderPath, _ parameters: MailParameters) {
-        if let limit = loop.settings.messages, messages >= limit {
-            return session.receive(.replied(Reply(421, "4.7.0", "Too many messages in one session, closing")))
-        }
-        loop.figures.transactions.add()
-        facts.greeting = session.hello?.name ?? ""
-        facts.isExtended = session.hello?.isExtended ?? false
-        var sender: EmailAddress?
-        if case .mailbox(let address) = path { sender = address }
-        do {
-            // One whose sender was refused stays open until here: its recipients had to be answered.
-            transaction?.cancel()
-            let transaction = SMTPTransaction(try loop.router.open(), self, loop.settings.timeouts)
-            self.transaction = transaction
-            let said = SenderParameters(
-                declaredSize: parameters.size.map { UInt64($0) }, isEightBit: parameters.body == .eightBitMIME)
-            transaction.ask(.sender(facts, sender, said))
-        } catch {
-            let refusal = Refusal.local("the router: \(error)")
-            fail(refusal.because)
-            session.receive(.refused(refusal))
-        }
-    }
-
     private func content(_ range: Range<Int>) {
         guard let transaction,
             let bytes = inbox.getSlice(at: inbox.readerIndex + range.lowerBound, length: range.count)
         else { return }
         transaction.content(bytes)
+    }
+
+    private func refused(_ reply: SMTPReply) {
+        loop.figures.refusals.add()
+        if reply == .standard(.tooManyErrors) { report(.tooManyErrors) }
+    }
+
+    /// The client, or the connection, is gone: nothing of the transaction and of the login is wanted any more.
+    private func giveUp() {
+        transaction?.cancel()
+        transaction = nil
+        endLogin()
+    }
+
+    private func endLogin() {
+        login?.cancel()
+        login = nil
     }
 
     private func deliver() {
@@ -365,12 +384,38 @@ extension SMTPConnection {
         context.read()
     }
 
+    /// RFC 3207 §4.2: what was received in clear and not used is never looked at.
+    private func startTLS() -> Bool {
+        guard let context else { return false }
+        flush()
+        inbox = ByteBuffer()
+        state = .securing
+        let patience = loop.settings.timeouts.entrance
+        encryption.secure(context.channel, old: plan.oldTLS, within: patience).assumeIsolated().whenComplete {
+            [self] result in
+            guard case .securing = state else { return }
+            switch result {
+            case .success(let binding):
+                state = .open
+                lastMove = loop.now
+                (channelBinding, facts.isEncrypted, facts.greeting) = (binding, true, "")
+                session.secured()
+                // What came with the end of the handshake is on its way; reads are asked for again.
+                isReading = false
+                wake()
+            case .failure(let error):
+                loop.log(.notEntered(facts, because: "STARTTLS: \(error)"))
+                self.context?.close(promise: nil)
+            }
+        }
+        return false
+    }
+
     /// Says no more, and reads on for a while: a socket that is closed with unread bytes takes our last reply with it.
     private func close() -> Bool {
         guard let context else { return false }
         flush()
-        transaction?.cancel()
-        transaction = nil
+        giveUp()
         inbox = ByteBuffer()
         if case .left = end { end = inputHasEnded ? .left : .complete }
         state = .farewell

@@ -72,7 +72,7 @@ final class SMTPTransaction {
         case .success(.verdict(.refused(let refusal))): connection.receive(.refused(refusal))
         case .success(.receipt(.accepted(let spool))): connection.settled(.queued(spool))
         case .success(.receipt(.refused(let refusal))): connection.settled(.refused(refusal))
-        case .success(.admission), .success(.login): connection.lost(.local("the router's answer makes no sense"))
+        case .success: connection.lost(.local("the router's answer makes no sense"))
         case .failure(let error): connection.lost(.router(error))
         }
     }

@@ -7,6 +7,9 @@ import Glibc
 struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+
+    /// Command and room are of one release, or their hellos would not have agreed.
+    static func misfit(_ room: String) -> Failure { Failure("the \(room) gave an answer that does not fit") }
 }
 
 func complain(_ text: String) {
@@ -16,24 +19,41 @@ func complain(_ text: String) {
 
 func say(_ text: String) { print(text) }
 
-func sayJSON(_ value: some Encodable) throws {
+func sayJSON(_ value: some Encodable) throws { print(try json(value)) }
+
+func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
+/// One line of a listing: cells for people, its properties for programs.
+protocol Row: Encodable {
+    static var heads: [String] { get }
+    var cells: [String] { get }
+}
+
+func sayRows<Line: Row>(_ rows: [Line], _ form: JSONOption) throws { say(try listing(rows, asJSON: form.json)) }
+
+func listing<Line: Row>(_ rows: [Line], asJSON: Bool) throws -> String {
+    asJSON ? try json(rows) : table(Line.heads, rows.map { $0.cells })
+}
+
+func sayTable(_ heads: [String], _ rows: [[String]]) { say(table(heads, rows)) }
+
 /// Columns as wide as their widest cell; control characters of strangers are shown as dots.
-func sayTable(_ heads: [String], _ rows: [[String]]) {
+func table(_ heads: [String], _ rows: [[String]]) -> String {
     let clean = rows.map { $0.map(printable) }
     let widths = heads.indices.map { column in
         clean.reduce(heads[column].count) { max($0, $1[column].count) }
     }
-    for row in [heads] + clean {
+    let lines = ([heads] + clean).map { row in
         let cells = row.enumerated().map { column, cell in
             column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
         }
-        print(cells.joined(separator: "  "))
+        return cells.joined(separator: "  ")
     }
+    return lines.joined(separator: "\n")
 }
 
 func printable(_ text: String) -> String {

@@ -19,11 +19,15 @@ struct RoomCalls {
     func ask(_ room: RoomName, _ question: CommandToRoom, seconds: Int64 = 30) async throws -> RoomAnswer {
         switch room {
         case .listener: return try await call(CommandToListener.self, question, seconds)
-        case .router: return try await call(CommandToRouter.self, question, seconds)
+        case .router:
+            guard case .room(let answer) = try await call(CommandToRouter.self, .room(question), seconds) else {
+                throw Failure.misfit("router")
+            }
+            return answer
         case .delivery: return try await call(CommandToDelivery.self, question, seconds)
         default:
             guard case .room(let answer) = try await call(CommandToStore.self, .room(question), seconds) else {
-                throw Failure("the store gave an answer that does not fit")
+                throw Failure.misfit("store")
             }
             return answer
         }
@@ -56,6 +60,19 @@ struct RoomCalls {
     }
 }
 
+/// Questions to the router.
+struct RouterCall {
+    private let calls: RoomCalls
+
+    init(_ option: SettingsOption) { calls = RoomCalls(option) }
+
+    func ask(_ question: CommandToRouter.Question) async throws -> CommandToRouter.Answer {
+        let answer = try await calls.call(CommandToRouter.self, question, 30)
+        if case .refused(let reason) = answer { throw Failure(reason) }
+        return answer
+    }
+}
+
 /// Questions to the store.
 struct StoreCall {
     private let calls: RoomCalls
@@ -70,7 +87,7 @@ struct StoreCall {
 
     /// A change that is answered by `done`.
     func change(_ question: CommandToStore.Question) async throws {
-        guard case .done = try await ask(question) else { throw Failure("the store gave an answer that does not fit") }
+        guard case .done = try await ask(question) else { throw Failure.misfit("store") }
     }
 
     /// Asks for page after page until one is empty.

@@ -41,6 +41,27 @@ extension RouterLoop {
         }
     }
 
+    /// E-03: mail that the house itself has written goes wherever it leads; nobody asks whether we may relay.
+    func decideOwn(
+        _ recipient: EmailAddress, from sender: EmailAddress?, _ body: @escaping (RecipientDecision) -> Void
+    ) {
+        directory.receivePolicy { [self] result in
+            switch result {
+            case .failure(let refusal): body(.undecided(refusal))
+            case .success(let receive):
+                let ourselves = InternetAddress(v4: 0x7F00_0001)
+                classify(Classification(recipient, from: sender, client: ourselves, by: receive)) { result in
+                    switch result {
+                    case .failure(let refusal): body(.undecided(refusal))
+                    case .success((_, .foreign)):
+                        body(RecipientDecision(rule: .classified(.foreign), outcome: .take([], [recipient])))
+                    case .success(let found): body(.local(recipient, found.0, found.1))
+                    }
+                }
+            }
+        }
+    }
+
     /// Answers the machine's questions until it is done.
     func classify(
         _ machine: Classification,

@@ -9,7 +9,7 @@ final class DeliveryConversation: Conversing {
     private let house: RouterLoop
     private var content: Handover?
     private var placements: [LocalPlacement] = []
-    private var relays: [EmailAddress] = []
+    private var relays: [RelayedRecipient] = []
 
     init(_ house: RouterLoop) { self.house = house }
 
@@ -42,12 +42,12 @@ final class DeliveryConversation: Conversing {
         _ submission: Submission, _ recipients: ArraySlice<EmailAddress>, _ exchange: Exchange<DeliveryToRouter>
     ) {
         guard let recipient = recipients.first else { return commit(submission, exchange) }
-        house.decide(recipient, relay: .ours) { [self] result in
-            let decision = result.decision
+        house.decideOwn(recipient, from: submission.sender) { [self] decision in
             house.figures.count(decision)
             switch decision.outcome {
-            case .place(let account): placements.append(LocalPlacement(recipient: recipient, account: account))
-            case .relay: relays.append(recipient)
+            case .take(let boxes, let strangers):
+                placements += boxes
+                relays += strangers.map { RelayedRecipient($0) }
             case .refuse(let refusal):
                 house.log(.decided(submission.trace, recipient, rule: decision.rule, refusal: refusal))
                 cancelled()
@@ -64,7 +64,7 @@ final class DeliveryConversation: Conversing {
         let plan = Plan(
             trace: submission.trace, sender: submission.sender,
             localHeader: HeaderBlock.returnPath(submission.sender), header: [], placements: placements, relays: relays,
-            isEightBit: false, idempotencyKey: submission.idempotencyKey)
+            idempotencyKey: submission.idempotencyKey)
         content.commit(plan) { [self] in settled(submission, $0, exchange) }
     }
 

@@ -5,6 +5,7 @@
 // most one window per message; a message that cannot go on is still heard to its end, and refused there.
 
 import IPC
+import MIME
 import Mail
 import NIOCore
 
@@ -12,7 +13,7 @@ final class Handover {
     private let house: RouterLoop
     private let source: Flow
     private var store: Conversation<RouterToStore>?
-    private var received = ReceivedCounter()
+    private var inspector: ContentInspector
     private var uncredited = 0
     private(set) var octets = 0
     /// Why the message cannot be taken; said at its end.
@@ -25,7 +26,11 @@ final class Handover {
     init(_ house: RouterLoop, from source: Flow) {
         self.house = house
         self.source = source
+        inspector = ContentInspector(limits: house.policy.inspection)
     }
+
+    /// What the content has shown; complete after `finish`.
+    var inspection: ContentFacts { inspector.facts }
 
     func content(_ bytes: ByteBuffer) {
         let count = bytes.readableBytes
@@ -34,6 +39,11 @@ final class Handover {
         guard refusal == nil, let store = road() else { return source.consumed(count) }
         store.send(bytes)
         if store.isWritable { source.consumed(count) } else { uncredited += count }
+    }
+
+    /// All content has come.
+    func finish() {
+        if refusal == nil, let fault = inspector.finish() { refuse(fault.refusal) }
     }
 
     /// Everything has been sent: the store shall keep it as the plan says. `body` is called once, never at once when the
@@ -60,8 +70,10 @@ final class Handover {
     }
 
     private func look(at bytes: ByteBuffer) {
-        bytes.withUnsafeReadableBytes { received.look(at: $0) }
-        if received.count > Self.receivedLimit {
+        let fault = bytes.withUnsafeReadableBytes { inspector.inspect($0) }
+        if let fault {
+            refuse(fault.refusal)
+        } else if inspector.facts.fields[.received] > Self.receivedLimit {
             refuse(
                 Refusal(
                     Reply(554, "5.4.6", "Too many hops"),
@@ -108,5 +120,38 @@ final class Handover {
         store = nil
         if refusal == nil { refusal = .local("the store was lost: \(error)") }
         release()
+    }
+}
+
+extension InspectionFault {
+    /// R-05, D7: named, so that the sender knows which attachment to leave out.
+    fileprivate var refusal: Refusal {
+        switch self {
+        case .attachmentTooLarge(let name, let limit):
+            let what = name.map { "Attachment \($0)" } ?? "An attachment"
+            return Refusal(
+                Reply(552, "5.3.4", "\(what) is larger than \(limit) octets"),
+                because: "an attachment is larger than attachment.max_size")
+        case .headerTooLarge(let limit): return malformed("the header is larger than \(limit) octets")
+        case .tooManyFields(let limit): return malformed("the header has more than \(limit) fields")
+        case .fieldTooLong(let limit): return malformed("a header field is longer than \(limit) octets")
+        case .lineTooLong(let limit): return malformed("a line is longer than \(limit) octets")
+        case .tooManyParts(let limit): return malformed("the message has more than \(limit) parts")
+        }
+    }
+
+    /// RFC 3463 §3.7: X.6.0.
+    private func malformed(_ because: String) -> Refusal {
+        Refusal(Reply(550, "5.6.0", "Message refused: \(because)"), because: because)
+    }
+}
+
+extension RouterPolicy {
+    fileprivate var inspection: InspectionLimits {
+        var limits = InspectionLimits(attachment: attachmentSize)
+        limits.header = headerSize
+        limits.fields = headerFields
+        limits.field = headerSize
+        return limits
     }
 }

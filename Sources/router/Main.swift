@@ -2,6 +2,7 @@
 
 import Door
 import IPC
+import NIOCore
 import NIOPosix
 import Sandbox
 import Settings
@@ -17,16 +18,28 @@ struct RouterMain {
         let delivery = ServedEdge(
             descriptor: door.listen(DeliveryToRouter.self), rule: door.rule(DeliveryToRouter.self))
         let control = door.listen(CommandToRouter.self)  // 2
+        let addresses = door.attempt { try MachineAddresses.follow() }
         door.close(Place(reloads: door.settingsFiles))  // 3
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let room = RouterRoom(  // 4
             RouterPolicy(settings), listener: listener, delivery: delivery, store: roads.path(RouterToStore.self),
-            identity: door.identity, on: group, road: door.journal.road(), log: door.journal.router())
+            addresses: addresses, identity: door.identity, on: group, road: door.journal.road(), log: door.journal.router())
         let facts = door.facts { room.figures() }
         door.start {  // 5
             try room.start().wait()
-            return [try door.serveControl(CommandToRouter.self, on: control, facts, group: group)]
+            return [try serveCommand(door, control, facts, room, group)]
         }
-        door.work(reload: { room.reload(RouterPolicy(RouterSettings($0, keeping: settings))) }, stop: { try? room.stop().wait() })
+        door.work(reload: { room.reload(RouterPolicy(RouterSettings($0))) }, stop: { try? room.stop().wait() })
+    }
+
+    private static func serveCommand(
+        _ door: Door, _ control: CInt, _ facts: RoomFacts, _ room: RouterRoom, _ group: any EventLoopGroup
+    ) throws -> Server<CommandToRouter> {
+        let server = Server(
+            CommandToRouter.self, listening: control, identity: door.identity, rule: door.rule(CommandToRouter.self),
+            on: group, log: door.journal.road()
+        ) { _, _ in CommandConversation(room, facts) }
+        try server.start().wait()
+        return server
     }
 }

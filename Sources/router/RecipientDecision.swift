@@ -18,7 +18,7 @@ struct RecipientDecision: Sendable {
         var description: String {
             switch self {
             case .classified(let rule): rule.description
-            case .access(let rule): rule.rawValue
+            case .access(let rule): rule.word
             case .undecided: "undecided"
             case .limit: "limit"
             }

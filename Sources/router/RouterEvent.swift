@@ -12,7 +12,11 @@ enum RouterEvent: Sendable {
     case accepted(TraceID, SpoolID, sender: EmailAddress?, recipients: Int, octets: Int)
     /// A message was refused after its content had come.
     case refused(TraceID, Refusal)
-    case login(Login, LoginAnswer)
+    case login(SessionFacts, user: String, LoginAnswer)
+    case banned(InternetAddress, milliseconds: Int64, because: String)
+    case pardoned(String)
+    /// Something about a stranger that is let pass.
+    case suspicious(SessionFacts, because: String)
     /// The directory's version as the store tells it.
     case directoryVersion(UInt64)
     /// The store answered what was not asked.

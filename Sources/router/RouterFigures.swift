@@ -48,13 +48,14 @@ final class RouterFigures: Sendable {
 
     func count(_ decision: RecipientDecision) {
         switch decision.outcome {
-        case .place: recipientsLocal.add()
-        case .relay: recipientsRelayed.add()
+        case .take(let boxes, let strangers):
+            if !boxes.isEmpty { recipientsLocal.add() }
+            if !strangers.isEmpty { recipientsRelayed.add() }
         case .refuse(let refusal):
             switch decision.rule {
             case _ where refusal.reply.isTransient: refusedForNow.add()
-            case .relay: refusedRelay.add()
-            case .account, .postmaster, .unknown, .undecided: refusedUnknown.add()
+            case .access(.unknownRecipient), .classified, .undecided: refusedUnknown.add()
+            case .access, .limit: refusedRelay.add()
             }
         }
     }

@@ -29,7 +29,14 @@ extension Journal {
                     .size: octets,
                 ])
         case .refused(let trace, let refusal): info(.messageRefused, fields(refusal, [.trace: trace]))
-        case .login(let login, let answer): write(login, answer)
+        case .login(let facts, let user, let answer): write(facts, user, answer)
+        case .banned(let client, let milliseconds, let reason):
+            warning(.clientBanned, [.client: client, .milliseconds: milliseconds, .reason: reason])
+        case .pardoned(let client): notice(.clientPardoned, [.client: client])
+        case .suspicious(let facts, let reason):
+            info(
+                .suspicious,
+                [.trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .reason: reason])
         case .directoryVersion(let version): debug(.directoryChanged, [.detail: version])
         case .wrongAnswer(let question):
             error(.violation, [.edge: RouterToStore.name, .peer: RoomName.store.rawValue, .reason: question])
@@ -37,8 +44,10 @@ extension Journal {
         }
     }
 
-    private func write(_ login: Login, _ answer: LoginAnswer) {
-        let facts: JournalFields = [.service: login.service.rawValue, .client: login.client, .user: login.user]
+    private func write(_ session: SessionFacts, _ user: String, _ answer: LoginAnswer) {
+        let facts: JournalFields = [
+            .trace: session.trace, .service: session.service.rawValue, .client: session.client, .user: user,
+        ]
         switch answer {
         case .granted: info(.loginAccepted, facts)
         case .refused: notice(.loginRefused, facts)

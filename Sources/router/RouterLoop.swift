@@ -61,7 +61,7 @@ final class RouterLoop: @unchecked Sendable {
                 client: facts.client, listener: facts.listener, service: facts.service, sender: nil, login: .none)
             let (admission, decision) = policy.access.admit(accessFacts(envelope))
             if case .drop(let because) = admission {
-                log(.admissionRefused(facts, rule: decision.deciding.rawValue))
+                log(.admissionRefused(facts, rule: decision.deciding.word))
                 return .dropped(because: because)
             }
         }

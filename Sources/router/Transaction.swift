@@ -18,6 +18,7 @@ final class Transaction {
     private var isExempt = false
     private var placements: [LocalPlacement] = []
     private var relays: [RelayedRecipient] = []
+    private var relayed: Set<EmailAddress> = []
     private var accepted: [EmailAddress] = []
     private var asked = 0
     /// Questions that came before it was known who has logged in; nil: it is known.
@@ -198,13 +199,28 @@ extension Transaction {
         }
     }
 
+    /// RFC 3030 §3: a binary message goes on only by BDAT, which delivery does not speak.
+    private func binaryStays(_ decision: RecipientDecision, _ recipient: EmailAddress) -> RecipientDecision {
+        guard parameters.body == .binary, case .take(_, let strangers) = decision.outcome, !strangers.isEmpty else {
+            return decision
+        }
+        let refusal = Refusal(
+            Reply(554, "5.6.1", "<\(recipient)>: a binary message cannot be sent on from here"),
+            because: "BODY=BINARYMIME for a recipient elsewhere")
+        return RecipientDecision(rule: decision.rule, outcome: .refuse(refusal))
+    }
+
     private func answer(_ recipient: EmailAddress, _ parameters: RecipientParameters, _ decision: RecipientDecision) {
+        let decision = binaryStays(decision, recipient)
         house.figures.count(decision)
         switch decision.outcome {
         case .take(let boxes, let strangers):
             accepted.append(recipient)
             placements += boxes
-            relays += strangers.map { RelayedRecipient($0, parameters) }
+            // Two aliases may lead to the same stranger: one message is enough.
+            for stranger in strangers where relayed.insert(stranger).inserted {
+                relays.append(RelayedRecipient(stranger, parameters))
+            }
             house.log(.decided(facts.trace, recipient, rule: decision.rule, refusal: nil))
             exchange.answer(.verdict(.accepted))
         case .refuse(let refusal):

@@ -14,7 +14,13 @@ package final class FakeStore: Sendable {
     }
 
     package struct State: Sendable {
-        package var residents: [EmailAddress: Resident] = [:]
+        package var entries: [EmailAddress: LocalEntry] = [:]
+        package var rules: [ReceiveRule] = []
+        package var trusted: [AddressRange] = []
+        package var safe: [AddressRange] = []
+        package var mechanisms: [String] = []
+        /// Whose tickets are good.
+        package var grants: [Ticket: Grant] = [:]
         package var localDomains: Set<String> = []
         package var version: UInt64 = 1
         package var messages: [Message] = []
@@ -70,7 +76,7 @@ package final class FakeStore: Sendable {
     package func add(account: String, _ number: Int64) {
         let address = EmailAddress(account)!
         with {
-            $0.residents[address] = .account(AccountID(rawValue: number))
+            $0.entries[address] = LocalEntry(user: AccountID(rawValue: number), domain: address.domain)
             $0.localDomains.insert(address.domain)
         }
     }
@@ -108,11 +114,25 @@ package final class FakeStore: Sendable {
         if let version { answer(version) }
     }
 
-    fileprivate func find(_ addresses: [EmailAddress]) -> ([Resident], UInt64) {
+    package static func grant(_ user: String) -> Grant {
+        Grant(ticket: Ticket(bytes: Array(user.utf8)), account: AccountID(rawValue: 1), name: user)
+    }
+
+    fileprivate var policy: DirectoryPolicy {
+        with { state in
+            DirectoryPolicy(
+                version: state.version, rules: state.rules, trusted: state.trusted, safe: state.safe,
+                mechanisms: state.mechanisms)
+        }
+    }
+
+    fileprivate func find(_ addresses: [EmailAddress]) -> ([DirectoryEntry], UInt64) {
         with { state in
             state.lookUps.append(addresses)
-            let found = addresses.map { address in
-                state.residents[address] ?? (state.localDomains.contains(address.domain) ? .unknown : .foreign)
+            let found = addresses.map { address -> DirectoryEntry in
+                if let entry = state.entries[address] { return .local(entry) }
+                guard state.localDomains.contains(address.domain) else { return .foreign }
+                return .local(LocalEntry(domain: address.domain))
             }
             return (found, state.version)
         }
@@ -154,7 +174,7 @@ private final class FakeStoreConversation: Conversing {
         switch question {
         case .lookUp(let addresses):
             let (found, version) = store.find(addresses)
-            exchange.answer(.residents(found, version: version))
+            exchange.answer(.entries(found, version: version))
         case .directoryChange(let since):
             let bound = NIOLoopBound(exchange, eventLoop: exchange.eventLoop)
             let eventLoop = exchange.eventLoop
@@ -164,11 +184,29 @@ private final class FakeStoreConversation: Conversing {
         case .verify(let login):
             let right = store.with { $0.passwords[login.user] }
             let isRight = right.map { Array($0.utf8) == login.password.bytes } ?? false
-            exchange.answer(.login(isRight ? .granted(Ticket(bytes: [1, 2, 3])) : .refused))
+            exchange.answer(.login(isRight ? .granted(FakeStore.grant(login.user)) : .refused))
+        case .policy: exchange.answer(.policy(store.policy))
+        case .redeem(let ticket, _):
+            let grant = store.with { $0.grants[ticket] }
+            exchange.answer(.login(grant.map { .granted($0) } ?? .refused))
+        case .sasl(let opening): exchange.answer(step(opening.initial))
+        case .saslResponse(let response): exchange.answer(step(response))
         case .commit(let plan):
             isSettled = true
             exchange.answer(.receipt(store.keep(plan, content)))
         }
+    }
+
+    /// "user:password" in one response is right when the password is; without a response the store asks for one.
+    private func step(_ response: Secret?) -> RouterToStore.Answer {
+        guard let response else { return .challenge(Array("user:password?".utf8)) }
+        let words = String(decoding: response.bytes, as: UTF8.self).split(separator: ":", maxSplits: 1)
+        guard words.count == 2, store.with({ $0.passwords[String(words[0])] }) == String(words[1]) else {
+            return .login(.refused)
+        }
+        let grant = FakeStore.grant(String(words[0]))
+        store.with { $0.grants[grant.ticket] = grant }
+        return .login(.granted(grant))
     }
 
     func content(_ bytes: ByteBuffer, in exchange: Exchange<RouterToStore>) {

@@ -96,10 +96,10 @@ final class FrontDoor: Sendable {
         func serve(_ name: String) throws -> ServedEdge {
             ServedEdge(descriptor: try UnixSocket.listen(path: "\(folder.path)/\(name)", mode: 0o600), rule: .mine)
         }
-        let relay = RelayPolicy(trusted: trusted.map { AddressRange($0)! })
+        var policy = RouterPolicy(hostname: "mail.example.test", trusted: trusted.map { AddressRange($0)! })
+        policy.messageSize = 100 << 20
         let room = RouterRoom(
-            RouterPolicy(hostname: "mail.example.test", messageSize: 100 << 20, relay: relay),
-            listener: try serve("router"), delivery: try serve("delivery"), store: folder.path + "/store",
+            policy, listener: try serve("router"), delivery: try serve("delivery"), store: folder.path + "/store",
             identity: Identity(room: .router, release: "test"), on: routerGroup, road: { _ in }, log: { _ in })
         try room.start().wait()
         return room

@@ -26,7 +26,7 @@ import Testing
         #expect(try stranger.rest() == "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n")
         let message = try #require(door.store.messages.first)
         #expect(String(decoding: message.content, as: UTF8.self) == "Subject: x\r\n\r\n.dot\r\n")
-        #expect(message.plan.relays == [EmailAddress("x@example.com")!])
+        #expect(message.plan.relays == [RelayedRecipient(EmailAddress("x@example.com")!)])
         #expect(String(decoding: message.plan.header, as: UTF8.self).contains("from client.example.net ([127.0.0.1])"))
         #expect(door.store.messages.count == 1)
         #expect(door.figure("messages accepted") == 1)
@@ -53,7 +53,7 @@ import Testing
     @Test func postmasterAlone() throws {
         let door = try FrontDoor(trusted: [])
         defer { door.stop() }
-        door.store.change { $0.residents[EmailAddress("postmaster@example.test")!] = .account(AccountID(rawValue: 8)) }
+        door.store.change { $0.entries[EmailAddress("postmaster@example.test")!] = LocalEntry(user: AccountID(rawValue: 8), domain: "example.test") }
         let stranger = try door.stranger()
         _ = try stranger.replies(1)
         _ = try stranger.ask("EHLO x")

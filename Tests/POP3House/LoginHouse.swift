@@ -11,7 +11,7 @@ import listener
 /// Answers `admit` and `authenticate` as it is told.
 package final class FakeRouter: Sendable {
     package struct Words: Sendable {
-        package var admission = Admission.accepted
+        package var admission = Admission.accepted(Terms())
         /// By user name; anybody else is refused.
         package var passwords = ["alice": "secret"]
         package var unavailable: String?
@@ -58,11 +58,12 @@ package final class FakeRouter: Sendable {
                 if let because = words.unavailable {
                     exchange.answer(.login(.unavailable(because: because)))
                 } else if words.passwords[login.user].map({ Array($0.utf8) }) == login.password.bytes {
-                    exchange.answer(.login(.granted(Ticket(bytes: Array((words.tickets[login.user] ?? "").utf8)))))
+                    let ticket = Ticket(bytes: Array((words.tickets[login.user] ?? "").utf8))
+                    exchange.answer(.login(.granted(Grant(ticket: ticket, account: AccountID(rawValue: 1), name: login.user))))
                 } else {
                     exchange.answer(.login(.refused))
                 }
-            case .sender, .recipient, .deliver: exchange.cancel()
+            default: exchange.cancel()
             }
         }
         func content(_ bytes: ByteBuffer, in exchange: Exchange<ListenerToRouter>) {}

@@ -19,12 +19,16 @@ final class House: Sendable {
     private let delivery: Asker<DeliveryToRouter>
     private let road = Seen<IPCEvent>()
 
-    init(messageSize: Int = 50 << 20, trusted: [String] = ["127.0.0.0/8"]) throws {
+    init(
+        messageSize: Int = 50 << 20, trusted: [String] = ["127.0.0.0/8"], _ change: (inout RouterPolicy) -> Void = { _ in }
+    ) throws {
+        var policy = House.policy(messageSize: messageSize, trusted: trusted)
+        change(&policy)
         store = try FakeStore(path: folder.path + "/store", on: group)
         store.add(account: "alice@example.test", 1)
         let (events, road) = (events, road)
         room = RouterRoom(
-            House.policy(messageSize: messageSize, trusted: trusted), listener: try folder.serve("listener"),
+            policy, listener: try folder.serve("listener"),
             delivery: try folder.serve("delivery"),
             store: folder.path + "/store", identity: Identity(room: .router, release: "test"),
             on: House.roomGroup, now: { 1_795_247_644 }, road: { road.note($0) },
@@ -46,9 +50,9 @@ final class House: Sendable {
     }
 
     static func policy(messageSize: Int = 50 << 20, trusted: [String]) -> RouterPolicy {
-        RouterPolicy(
-            hostname: "mail.example.test", messageSize: messageSize,
-            relay: RelayPolicy(trusted: trusted.map { AddressRange($0)! }))
+        var policy = RouterPolicy(hostname: "mail.example.test", trusted: trusted.map { AddressRange($0)! })
+        policy.messageSize = messageSize
+        return policy
     }
 
     func stop() {
@@ -73,15 +77,24 @@ final class House: Sendable {
 
     func figure(_ name: String) -> Int64 { room.figures().first { $0.name == name }?.value ?? -1 }
 
-    func talk(client: String = "127.0.0.1") async throws -> Talk {
-        let facts = SessionFacts(
-            trace: TraceID(high: 1, low: 2), service: .smtp, client: InternetAddress(client)!, clientPort: 4000,
-            local: InternetAddress("127.0.0.1")!, localPort: 25, greeting: "client.example.net", isExtended: true)
-        return try await loop.submit { [listener] in Talk(try listener.open(), facts) }.get()
+    static func facts(
+        client: String = "127.0.0.1", service: ServiceName = .smtp, greeting: String = "client.example.net",
+        listener: UInt16 = 0, login: Ticket? = nil
+    ) -> SessionFacts {
+        SessionFacts(
+            trace: TraceID(high: 1, low: 2), service: service, client: InternetAddress(client)!, clientPort: 4000,
+            local: InternetAddress("127.0.0.1")!, localPort: 25, greeting: greeting, isExtended: true,
+            listener: listener, login: login)
+    }
+
+    func talk(client: String = "127.0.0.1") async throws -> Talk { try await talk(House.facts(client: client)) }
+
+    func talk(_ facts: SessionFacts) async throws -> Talk {
+        try await loop.submit { [listener] in Talk(try listener.open(), facts) }.get()
     }
 
     func ask(login user: String, _ password: String) -> EventLoopFuture<LoginAnswer> {
-        let login = Login(service: .pop3, client: InternetAddress("127.0.0.1")!, user: user, password: Secret(password))
+        let login = Login(facts: House.facts(service: .pop3), user: user, password: Secret(password))
         return listener.ask(.authenticate(login), deadline: .seconds(20)).flatMapThrowing { answer in
             guard case .login(let answer) = answer else { throw IPCError.violation("\(answer)") }
             return answer
@@ -158,7 +171,7 @@ final class Talk: @unchecked Sendable {
     func recipient(_ address: String) async throws -> Verdict { try await recipients([address])[0] }
 
     func recipients(_ addresses: [String]) async throws -> [Verdict] {
-        try await ask(addresses.map { .recipient(EmailAddress($0)!) }).map { try $0.verdict }
+        try await ask(addresses.map { .recipient(EmailAddress($0)!, RecipientParameters()) }).map { try $0.verdict }
     }
 
     func content(_ text: String) async throws {

@@ -28,7 +28,7 @@ import Testing
             message.plan.placements == [
                 LocalPlacement(recipient: EmailAddress("alice@example.test")!, account: AccountID(rawValue: 1))
             ])
-        #expect(message.plan.relays == [EmailAddress("carol@example.com")!])
+        #expect(message.plan.relays == [RelayedRecipient(EmailAddress("carol@example.com")!)])
         #expect(String(decoding: message.plan.localHeader, as: UTF8.self) == "Return-Path: <bob@example.net>\r\n")
         let header = String(decoding: message.plan.header, as: UTF8.self)
         #expect(header.hasPrefix("Received: from client.example.net ([127.0.0.1])"))
@@ -85,7 +85,7 @@ import Testing
         let talk = try await house.talk()
         _ = try await talk.sender(nil)
         #expect(try await talk.recipient("new@example.test").reply?.code == 550)
-        house.store.change { $0.residents[EmailAddress("new@example.test")!] = .account(AccountID(rawValue: 9)) }
+        house.store.change { $0.entries[EmailAddress("new@example.test")!] = LocalEntry(user: AccountID(rawValue: 9), domain: "example.test") }
         #expect(comes { house.events.all.contains { if case .directoryVersion(2) = $0 { true } else { false } } })
         #expect(try await talk.recipient("new@example.test").isAccepted)
     }
@@ -224,7 +224,7 @@ import Testing
         #expect(messages.count == 2)
         #expect(messages[0].plan.placements.first?.account == AccountID(rawValue: 1))
         #expect(messages[0].plan.idempotencyKey == "1")
-        #expect(messages[1].plan.relays == [EmailAddress("x@example.com")!])
+        #expect(messages[1].plan.relays == [RelayedRecipient(EmailAddress("x@example.com")!)])
         #expect(String(decoding: messages[1].content, as: UTF8.self) == "bounce\r\n")
         #expect(comes { house.store.with { $0.cancelled } == 1 })
     }

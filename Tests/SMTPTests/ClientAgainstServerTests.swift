@@ -63,6 +63,7 @@ struct ClientAgainstServerTests {
                 case .abortTransaction: content = []
                 case .openContent, .content: break
                 case .needsInput, .waits, .close: return
+                case .ask, .startTLS, .cancelAuthentication: Issue.record("\(action)")
                 }
             }
         }

@@ -62,7 +62,7 @@ struct ParameterGrammarTests {
         let bytes = Array(text.utf8)
         var at = 0
         do throws(ParameterFault) {
-            let value = try ParameterGrammar.mail(bytes.span, &at, bytes.count, leniency)
+            let value = try ParameterGrammar(leniency: leniency).mail(bytes.span, &at, bytes.count)
             return "\(value.size.map(String.init) ?? "-") \(value.body?.rawValue ?? "-")"
         } catch {
             return "\(error)"
@@ -112,7 +112,7 @@ struct LineEndTests {
 
 struct VerbTests {
     @Test(arguments: [
-        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .notImplemented, 8),
+        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .starttls, 8), ("turn", .notImplemented, 4),
         ("MAILX", .unknown, 5), ("MAI", .unknown, 3), ("", .unknown, 0), (" MAIL", .unknown, 1),
         ("ABCDEFGHI", .unknown, 9),
         ("RCPT  TO:", .rcpt, 5), ("0EHLO", .unknown, 5), ("quit ", .quit, 5),

@@ -5,12 +5,14 @@
 //   @ recipients 3             a limit or a leniency of the session; `@ router accepts` answers everything at once
 //   C: EHLO client             the client sends this and CRLF; lines that follow each other are one packet
 //   C~ DATA\r\n.\n             the client sends this as it stands: \r \n \0 \\ \xNN
+//   C! STARTTLS\r\nNOOP\r\n   the same, but in one read whatever the read size is
 //   S: 250 2.0.0 Ok            the server says this line
 //   router? recipient a@b      the session asks
-//   router: accept             the answer: accept · queued HEX · CODE STATUS TEXT
+//   router: accept             the answer: accept · queued HEX · challenge TEXT · [authenticated] CODE STATUS TEXT
 //   content< text\r\n          content is handed out, escapes as above
 //   router< open|end|abort     the content begins, is whole, the transaction is given up
-//   call: timeout|shutdown|lost  the shell's news
+//   router< handshake|cancel   TLS is to begin; the exchange of AUTH is over
+//   call: timeout|shutdown|lost|secured  the shell's news
 //   close                      the session ends
 //
 // `*3 ` behind the keyword's colon repeats the line; %d is the number of the repetition, from 1. `${300*x}` is 300 x.
@@ -19,6 +21,7 @@ import Foundation
 struct Transcript: Sendable, CustomStringConvertible {
     enum Step: Equatable, Sendable {
         case client([UInt8])
+        case atOnce([UInt8])
         case server(String)
         case question(String)
         case answer(String)
@@ -84,6 +87,7 @@ struct Transcript: Sendable, CustomStringConvertible {
         switch keyword {
         case "C:": .client(Array(text.utf8) + [13, 10])
         case "C~": .client(try Self.unescaped(text))
+        case "C!": .atOnce(try Self.unescaped(text))
         case "S:": .server(text)
         case "router?": .question(text)
         case "router:": .answer(text)

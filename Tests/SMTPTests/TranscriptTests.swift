@@ -32,36 +32,10 @@ private struct TranscriptPlayer: ~Copyable {
     init(_ transcript: Transcript, readSize: Int) throws {
         self.transcript = transcript
         self.readSize = readSize
-        var limits = SMTPLimits()
-        for setting in transcript.settings where setting != ["router", "accepts"] {
-            try Self.apply(setting, to: &limits)
-        }
-        routerAccepts = transcript.settings.contains(["router", "accepts"])
-        session = SMTPServerSession(SMTPServerConfiguration(hostname: "mail.example.test", limits: limits))
-    }
-
-    private static func apply(_ setting: [String], to limits: inout SMTPLimits) throws {
-        guard setting.count == 2 else { throw Transcript.Fault(description: "bad setting \(setting)") }
-        let value = Int(setting[1])
-        switch (setting[0], value) {
-        case ("recipients", let value?): limits.recipients = value
-        case ("size", let value?): limits.messageSize = value
-        case ("errors", let value?): limits.errors = value
-        case ("refusals", let value?): limits.refusals = value
-        case ("surplus-recipients", let value?): limits.surplusRecipients = value
-        case ("commands", let value?): limits.commandsWithoutMail = value
-        case ("in-flight", let value?): limits.questionsInFlight = value
-        case ("swallowed-line", let value?): limits.swallowedLine = value
-        case ("nul", nil): limits.refusesNUL = setting[1] == "refused"
-        case ("leniency", nil):
-            let names: [String: SMTPLimits.Leniency] = [
-                "strict": .strict, "spaceAfterColon": .spaceAfterColon, "trailingSpace": .trailingSpace,
-                "addressWithoutBrackets": .addressWithoutBrackets, "mailWithoutHello": .mailWithoutHello,
-            ]
-            guard let leniency = names[setting[1]] else { throw Transcript.Fault(description: "no \(setting[1])") }
-            limits.leniency = leniency
-        default: throw Transcript.Fault(description: "unknown setting \(setting)")
-        }
+        let settings = try TranscriptSettings(transcript.settings)
+        routerAccepts = settings.routerAccepts
+        session = SMTPServerSession(
+            settings.configuration, isSecured: settings.isSecured, allowsXClient: settings.allowsXClient)
     }
 
     /// - Returns: nil, or where the session and the transcript differ.
@@ -81,8 +55,13 @@ private struct TranscriptPlayer: ~Copyable {
             }
             pump(packet)
             packet = []
+            if case .atOnce(let bytes) = step {
+                inbox += bytes
+                pull()
+                continue
+            }
             switch step {
-            case .client: break
+            case .client, .atOnce: break
             case .answer(let text):
                 let answer = try Self.answer(text)
                 session.receive(answer)
@@ -102,6 +81,9 @@ private struct TranscriptPlayer: ~Copyable {
     private mutating func call(_ text: String) throws {
         let words = text.split(separator: " ", maxSplits: 1).map(String.init)
         switch words.first {
+        case "secured":
+            inbox = []
+            session.secured()
         case "timeout": session.timedOut()
         case "shutdown": session.shutDown()
         case "lost": session.refuseContent(Refusal(Reply(451, "4.3.0", "Try again later"), because: "router lost"))
@@ -116,6 +98,8 @@ private struct TranscriptPlayer: ~Copyable {
 
     private static func answer(_ text: String) throws -> SMTPServerAnswer {
         if text == "accept" { return .accepted }
+        if text.hasPrefix("challenge ") { return .challenge(Array(text.dropFirst(10).utf8)) }
+        if text.hasPrefix("authenticated ") { return .authenticated(try reply(String(text.dropFirst(14)))) }
         if text.hasPrefix("queued "), let id = SpoolID(text.dropFirst(7)) { return .queued(id) }
         return .replied(try reply(text))
     }
@@ -150,11 +134,9 @@ private struct TranscriptPlayer: ~Copyable {
                 let lines = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n").split(separator: "\n")
                 seen += lines.map { .server(String($0)) }
             case .ask where routerAccepts: session.receive(.accepted)
-            case .ask(.sender(let sender, let parameters)):
-                let size = parameters.size.map { " SIZE=\($0)" } ?? ""
-                let body = parameters.body.map { " BODY=\($0.rawValue)" } ?? ""
-                seen.append(.question("sender <\(sender)>\(size)\(body)"))
-            case .ask(.recipient(let address, _)): seen.append(.question("recipient <\(address)>"))
+            case .ask(let question): seen.append(.question(question.words))
+            case .startTLS: seen.append(.signal("handshake"))
+            case .cancelAuthentication: seen.append(.signal("cancel"))
             case .openContent: seen.append(.signal("open"))
             case .endContent: seen.append(.signal("end"))
             case .abortTransaction: seen.append(.signal("abort"))

@@ -5,7 +5,7 @@ extension SMTPClientSession {
         guard let message = waiting else { return }
         waiting = nil
         stuffer = ContentStuffer()
-        transaction = ClientTransaction(message, afterReset: needsReset)
+        transaction = ClientTransaction(message, capabilities, afterReset: needsReset)
         // RFC 1870 §5: a message beyond the announced limit need not be tried.
         if let limit = capabilities.size, limit > 0, message.size > limit {
             let text = "The message has \(message.size) octets, the remote server takes \(limit)"

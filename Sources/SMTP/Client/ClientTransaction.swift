@@ -12,11 +12,14 @@ struct ClientTransaction {
     var accepted = 0
     var isSenderRefused = false
 
-    init(_ message: SMTPClientMessage, afterReset: Bool) {
+    init(_ message: SMTPClientMessage, _ capabilities: SMTPCapabilities, afterReset: Bool) {
         self.message = message
-        let isSenderSendable = Self.isSendable(message.sender.description)
+        let allowsUTF8 = message.isInternational && capabilities.internationalized
+        let isSenderSendable = Self.isSendable(message.sender.description, allowsUTF8)
+        let isMessageSendable = allowsUTF8 || !message.isInternational
         outcomes = message.recipients.map { recipient in
-            isSenderSendable && Self.isSendable(recipient.description) ? nil : .failed(Self.unsendable)
+            isMessageSendable && isSenderSendable && Self.isSendable(recipient.description, allowsUTF8)
+                ? nil : .failed(Self.unsendable)
         }
         let recipients = outcomes.indices.filter { [outcomes] in outcomes[$0] == nil }
         steps = (afterReset ? [.reset] : []) + [.sender] + recipients.map { .recipient($0) } + [.data]
@@ -25,13 +28,14 @@ struct ClientTransaction {
     /// Everybody has an outcome before the first line is sent.
     var isHopeless: Bool { outcomes.allSatisfy { $0 != nil } }
 
-    /// Line ends in an address would be commands, and octets above 127 need SMTPUTF8 (RFC 6531), which we do not speak.
-    private static func isSendable(_ address: String) -> Bool {
-        address.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    /// Line ends in an address would be commands, and octets above 127 need SMTPUTF8 (RFC 6531 §3.2).
+    private static func isSendable(_ address: String, _ allowsUTF8: Bool) -> Bool {
+        address.utf8.allSatisfy { (0x20...0x7E).contains($0) || allowsUTF8 && $0 >= 0x80 }
     }
 
     private static let unsendable = AttemptFailure(
-        .recipientRejected, while: .recipient, text: "An address has characters that cannot be sent without SMTPUTF8")
+        .recipientRejected, while: .recipient,
+        text: "The message or an address needs SMTPUTF8, which the other server does not offer")
 
     /// The step whose reply comes next.
     var current: Step { steps[min(answered, steps.count - 1)] }
@@ -73,6 +77,7 @@ struct ClientTransaction {
             output += "MAIL FROM:<\(message.sender)>".utf8
             if capabilities.size != nil { output += " SIZE=\(message.size)".utf8 }
             if capabilities.eightBitMIME, message.isEightBit { output += " BODY=8BITMIME".utf8 }
+            if message.isInternational { output += " SMTPUTF8".utf8 }
             output += [13, 10]
         case .recipient(let index): output += "RCPT TO:<\(message.recipients[index])>\r\n".utf8
         case .data: output += "DATA\r\n".utf8

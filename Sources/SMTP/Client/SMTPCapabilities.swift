@@ -4,6 +4,8 @@ package struct SMTPCapabilities: Equatable, Sendable {
     package var pipelining = false
     package var eightBitMIME = false
     package var startTLS = false
+    /// RFC 6531.
+    package var internationalized = false
     /// RFC 1870: nil when not announced; 0 when without a limit.
     package var size: Int?
     /// RFC 4954 §3, upper case, in the remote's order.
@@ -20,6 +22,7 @@ package struct SMTPCapabilities: Equatable, Sendable {
             case "PIPELINING": pipelining = true
             case "8BITMIME": eightBitMIME = true
             case "STARTTLS": startTLS = true
+            case "SMTPUTF8": internationalized = true
             case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
             case "AUTH": mechanisms += words.dropFirst()
             // The form of the draft, still sent by old servers: AUTH=LOGIN PLAIN.

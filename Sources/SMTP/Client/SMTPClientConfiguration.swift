@@ -70,8 +70,13 @@ package struct SMTPClientMessage: Equatable, Sendable {
     package var size: Int
     /// The content has octets above 127.
     package var isEightBit: Bool
+    /// It may only go where SMTPUTF8 is offered (RFC 6531 §3.2).
+    package var isInternational: Bool
 
-    package init(sender: SenderPath, recipients: [EmailAddress], size: Int, isEightBit: Bool) {
+    package init(
+        sender: SenderPath, recipients: [EmailAddress], size: Int, isEightBit: Bool, isInternational: Bool = false
+    ) {
+        self.isInternational = isInternational
         self.sender = sender
         self.recipients = recipients
         self.size = size

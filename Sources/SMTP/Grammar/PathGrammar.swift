@@ -16,38 +16,39 @@ enum PathGrammar {
 
     // Reverse-path = Path / "<>"
     static func reversePath(
-        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ leniency: SMTPLimits.Leniency
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ leniency: SMTPLimits.Leniency,
+        allowsUTF8: Bool = false
     ) throws(PathFault) -> SenderPath {
         if at + 1 < end, bytes[at] == UInt8(ascii: "<"), bytes[at + 1] == UInt8(ascii: ">") {
             at += 2
             return .null
         }
-        return .mailbox(try path(bytes, &at, end, leniency))
+        return .mailbox(try path(bytes, &at, end, leniency, allowsUTF8))
     }
 
     // Forward-path = Path, or "<Postmaster>" without a domain and without case (§4.1.1.3)
     static func forwardPath(
         _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ leniency: SMTPLimits.Leniency,
-        postmasterDomain: String
+        postmasterDomain: String, allowsUTF8: Bool = false
     ) throws(PathFault) -> EmailAddress {
         if let behind = postmaster(bytes, at, end) {
             at = behind
             return EmailAddress(localPart: "postmaster", domain: postmasterDomain)
         }
-        return try path(bytes, &at, end, leniency)
+        return try path(bytes, &at, end, leniency, allowsUTF8)
     }
 
     // Path = "<" [ A-d-l ":" ] Mailbox ">"
     private static func path(
-        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ leniency: SMTPLimits.Leniency
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ leniency: SMTPLimits.Leniency, _ allowsUTF8: Bool
     ) throws(PathFault) -> EmailAddress {
         let start = at
         let hasBrackets = at < end && bytes[at] == UInt8(ascii: "<")
         guard hasBrackets || leniency.contains(.addressWithoutBrackets) else { throw .syntax }
         if hasBrackets { at += 1 }
-        if at < end, bytes[at] == UInt8(ascii: "@") { try sourceRoute(bytes, &at, end) }
+        if at < end, bytes[at] == UInt8(ascii: "@") { try sourceRoute(bytes, &at, end, allowsUTF8) }
         let mailboxStart = at
-        let address = try mailbox(bytes, &at, end)
+        let address = try mailbox(bytes, &at, end, allowsUTF8: allowsUTF8)
         guard at - mailboxStart <= pathLimit - 2, at - start <= 2 * pathLimit else { throw .syntax }
         if hasBrackets {
             guard at < end, bytes[at] == UInt8(ascii: ">") else { throw fault(bytes, at, end) }
@@ -58,11 +59,13 @@ enum PathGrammar {
 
     // A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain
     // RFC 5321 Appendix C: accepted and ignored.
-    private static func sourceRoute(_ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int) throws(PathFault) {
+    private static func sourceRoute(
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ allowsUTF8: Bool
+    ) throws(PathFault) {
         while true {
             guard at < end, bytes[at] == UInt8(ascii: "@") else { throw .syntax }
             at += 1
-            _ = try domain(bytes, &at, end)
+            _ = try domain(bytes, &at, end, allowsUTF8: allowsUTF8)
             guard at < end else { throw .syntax }
             let separator = bytes[at]
             at += 1
@@ -72,44 +75,56 @@ enum PathGrammar {
     }
 
     // Mailbox = Local-part "@" ( Domain / address-literal )
-    private static func mailbox(
-        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int
+    // RFC 6531 §3.3 adds UTF8-non-ascii to atext, qtextSMTP and sub-domain: as it came, neither mapped nor normalised.
+    static func mailbox(
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, allowsUTF8: Bool
     ) throws(PathFault) -> EmailAddress {
         let isQuoted = at < end && bytes[at] == UInt8(ascii: "\"")
-        let local = isQuoted ? try quotedString(bytes, &at, end) : try dotString(bytes, &at, end)
+        let local =
+            isQuoted ? try quotedString(bytes, &at, end, allowsUTF8) : try dotString(bytes, &at, end, allowsUTF8)
         guard at < end, bytes[at] == UInt8(ascii: "@") else { throw fault(bytes, at, end) }
         at += 1
         let isLiteral = at < end && bytes[at] == UInt8(ascii: "[")
-        let name = isLiteral ? try addressLiteral(bytes, &at, end) : try domain(bytes, &at, end)
+        let name = isLiteral ? try addressLiteral(bytes, &at, end) : try domain(bytes, &at, end, allowsUTF8: allowsUTF8)
         return EmailAddress(localPart: local, domain: name)
     }
 
     // Dot-string = Atom *("." Atom)
     private static func dotString(
-        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ allowsUTF8: Bool
     ) throws(PathFault) -> String {
         let start = at
         var previous = UInt8(ascii: ".")
+        var all: UInt8 = 0
         while at < end {
             let octet = bytes[at]
-            guard isAtomText(octet) || (octet == UInt8(ascii: ".") && previous != UInt8(ascii: ".")) else { break }
+            if octet >= 0x80, allowsUTF8 {
+                all |= octet
+            } else {
+                guard isAtomText(octet) || (octet == UInt8(ascii: ".") && previous != UInt8(ascii: ".")) else { break }
+            }
             previous = octet
             at += 1
         }
         guard previous != UInt8(ascii: "."), at - start <= localPartLimit else { throw fault(bytes, at, end) }
+        guard all < 0x80 || UTF8Text.isValid(bytes, start..<at) else { throw .syntax }
         return text(bytes, start..<at)
     }
 
     // Quoted-string = DQUOTE *( qtextSMTP / quoted-pairSMTP ) DQUOTE
     private static func quotedString(
-        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, _ allowsUTF8: Bool
     ) throws(PathFault) -> String {
         let start = at
         var octets: [UInt8] = []
         at += 1
         while at < end, bytes[at] != UInt8(ascii: "\"") {
-            if bytes[at] == UInt8(ascii: "\\") { at += 1 }
-            guard at < end, (0x20...0x7E).contains(bytes[at]), octets.count < localPartLimit else {
+            // quoted-pairSMTP = %d92 %d32-126
+            let isPair = bytes[at] == UInt8(ascii: "\\")
+            if isPair { at += 1 }
+            guard at < end, octets.count < localPartLimit,
+                (0x20...0x7E).contains(bytes[at]) || (allowsUTF8 && !isPair && bytes[at] >= 0x80)
+            else {
                 throw fault(bytes, at, end)
             }
             octets.append(bytes[at])
@@ -118,13 +133,18 @@ enum PathGrammar {
         guard at < end, !octets.isEmpty else { throw .syntax }
         at += 1
         guard at - start <= localPartLimit else { throw .syntax }
+        guard !allowsUTF8 || UTF8Text.isValid(octets.span, 0..<octets.count) else { throw .syntax }
         return String(decoding: octets, as: UTF8.self)
     }
 
     // Domain = sub-domain *("." sub-domain) ; sub-domain = Let-dig [Ldh-str]
     // The underscore is no Let-dig, but host names with it send mail every day.
-    static func domain(_ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int) throws(PathFault) -> String {
+    // RFC 6531 §3.3: sub-domain =/ U-label. Its limit of 63 is the A-label's, which never has fewer characters.
+    static func domain(
+        _ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int, allowsUTF8: Bool = false
+    ) throws(PathFault) -> String {
         let start = at
+        var all: UInt8 = 0
         var label = 0
         var previous = UInt8(ascii: ".")
         while at < end {
@@ -133,14 +153,16 @@ enum PathGrammar {
                 guard label > 0, previous != UInt8(ascii: "-") else { throw .syntax }
                 label = 0
             } else {
-                guard isLabelText(octet) else { break }
-                label += 1
+                guard isLabelText(octet) || (allowsUTF8 && octet >= 0x80) else { break }
+                all |= octet
+                if octet & 0xC0 != 0x80 { label += 1 }
                 guard label <= 63, label > 1 || octet != UInt8(ascii: "-") else { throw .syntax }
             }
             previous = octet
             at += 1
         }
         guard label > 0, previous != UInt8(ascii: "-"), at - start <= domainLimit else { throw fault(bytes, at, end) }
+        guard all < 0x80 || UTF8Text.isValid(bytes, start..<at) else { throw .syntax }
         return lowercased(bytes, start..<at)
     }
 
@@ -183,8 +205,8 @@ enum PathGrammar {
         bytes.withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
     }
 
-    /// Domains compare without case (RFC 5321 §2.4). Only ASCII arrives here.
-    private static func lowercased(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> String {
+    /// Domains compare without case (RFC 5321 §2.4). Only ASCII letters change.
+    static func lowercased(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> String {
         bytes.withUnsafeBufferPointer { source in
             String(unsafeUninitializedCapacity: range.count) { target in
                 for (index, octet) in source[range].enumerated() {
@@ -197,7 +219,7 @@ enum PathGrammar {
 
     // RFC 5322 §3.2.3 atext
     @inline(__always)
-    private static func isAtomText(_ octet: UInt8) -> Bool {
+    static func isAtomText(_ octet: UInt8) -> Bool {
         switch octet {
         case 0x61...0x7A, 0x41...0x5A, 0x30...0x39: true
         case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2F, 0x3D, 0x3F, 0x5E...0x60, 0x7B...0x7E: true

@@ -1,7 +1,7 @@
 // The command word of a line. RFC 5321 §2.4: verbs compare without case.
 
 enum Verb: Equatable {
-    case ehlo, helo, mail, rcpt, data, rset, noop, quit, vrfy, expn, help
+    case ehlo, helo, lhlo, mail, rcpt, data, bdat, rset, noop, quit, vrfy, expn, help, starttls, auth, xclient
     /// Known to SMTP, not offered here: 502 (RFC 5321 §4.2.4).
     case notImplemented
     case unknown
@@ -34,12 +34,14 @@ enum Verb: Equatable {
         case 0x5652_4659: .vrfy
         case 0x4558_504E: .expn
         case 0x4845_4C50: .help
+        case 0x4244_4154: .bdat
+        case 0x4155_5448: .auth
+        case 0x4C48_4C4F: .lhlo
+        case 0x5354_4152_5454_4C53: .starttls
+        case 0x5843_4C49_454E_54: .xclient
         default: others.contains(word) ? .notImplemented : .unknown
         }
     }
 
-    /// AUTH BDAT BURL ETRN ATRN SEND SOML SAML TURN STARTTLS.
-    private static let others: [UInt64] = [
-        "AUTH", "BDAT", "BURL", "ETRN", "ATRN", "SEND", "SOML", "SAML", "TURN", "STARTTLS",
-    ].map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
+    private static let others: [UInt64] = ["BURL", "ETRN", "ATRN", "SEND", "SOML", "SAML", "TURN"].map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
 }

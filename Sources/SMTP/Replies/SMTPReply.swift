@@ -7,8 +7,10 @@ package enum SMTPReply: Equatable, Sendable {
     case standard(StandardReply)
     /// `250 2.0.0 Queued as …`: said only when the message is durable.
     case queued(SpoolID)
-    /// Bytes rendered once with the configuration: the banner, EHLO's and HELO's answer.
+    /// Bytes rendered once with the configuration: the banner, EHLO's and HELO's answer, HELP's.
     case prepared([UInt8])
+    /// `334` with base64 (RFC 4954 §4): the one reply that may be longer than 512 octets. Secret: not for logs.
+    case challenge([UInt8])
     /// Decided by another room.
     case decided(Reply)
 
@@ -18,6 +20,7 @@ package enum SMTPReply: Equatable, Sendable {
         case .standard(let reply): reply.code
         case .queued: 250
         case .prepared(let bytes): ReplyWriter.code(of: bytes)
+        case .challenge: 334
         case .decided(let reply): ReplyWriter.isCode(reply.code) ? reply.code : 451
         }
     }
@@ -25,7 +28,7 @@ package enum SMTPReply: Equatable, Sendable {
     /// RFC 5321 §3.8: 421 is followed by a closed connection; so is 521 (RFC 7504 §3).
     package var closesSession: Bool { code == 421 || code == 521 }
 
-    /// The wire bytes, lines ending in CRLF, each at most 512 octets long. Valid inside `body` only.
+    /// The wire bytes, lines ending in CRLF, each at most 512 octets long but for `challenge`. Valid inside `body` only.
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         switch self {
         case .standard(let reply):
@@ -34,6 +37,8 @@ package enum SMTPReply: Equatable, Sendable {
             return try ReplyWriter.withQueued(id, body)
         case .prepared(let bytes):
             return try bytes.withUnsafeBytes(body)
+        case .challenge(let octets):
+            return try (Array("334 ".utf8) + Base64.encode(octets) + [13, 10]).withUnsafeBytes(body)
         case .decided(let reply):
             return try ReplyWriter.render(reply).withUnsafeBytes(body)
         }

@@ -12,16 +12,23 @@ extension SMTPServerSession {
         case .sender: receiveSender(answer)
         case .recipient: receiveRecipient(answer)
         case .receipt: receiveReceipt(answer)
-        case .reply, .openContent, .abort: preconditionFailure("not a question")
+        case .authentication: receiveAuthentication(answer)
+        case .clientFacts: receiveClientFacts(answer)
+        case .reply, .openContent, .startTLS, .abort, .cancelAuthentication: preconditionFailure("not a question")
         }
     }
 
-    /// The router or the store behind it is lost while content is streaming: the rest is read and thrown away, then
-    /// the client gets this reply. Nothing more of this transaction is handed out.
+    /// The router or the store behind it is lost while content is streaming, or between two chunks of it: the rest is
+    /// read and thrown away, then the client gets this reply. Nothing more of this transaction is handed out.
     package mutating func refuseContent(_ refusal: Refusal) {
-        guard case .content(let scanner, let octets) = phase else { return }
+        let reply = SMTPReply.decided(refusal.reply)
+        switch phase {
+        case .content(let scanner, let octets): phase = .discarding(scanner, reply, octets: octets)
+        case .chunk(let left, _): phase = .swallowing(left: left, reply)
+        case .commands where transaction?.isChunked == true: chunkRefusal = reply
+        default: return
+        }
         transaction = nil
-        phase = .discarding(scanner, .decided(refusal.reply), octets: octets)
     }
 
     /// RFC 5321 §4.5.3.2.7: the client was silent for too long.
@@ -38,11 +45,12 @@ extension SMTPServerSession {
 
     /// What the session waits for; a time-out belongs to it.
     package var waitsFor: SMTPServerPhase {
-        if phase == .connected || pending.questions > 0 { return .answer }
-        if phase == .closing || phase == .closed { return .closed }
+        if pending.questions > 0 { return .answer }
         switch phase {
-        case .content, .discarding, .discardingCarelessly: return .content
-        default: return .command
+        case .connected, .readmitting: return .answer
+        case .closing, .closed: return .closed
+        case .content, .chunk, .swallowing, .discarding, .discardingCarelessly: return .content
+        case .refused, .commands, .securing, .authenticating, .receipt: return .command
         }
     }
 
@@ -84,14 +92,22 @@ extension SMTPServerSession {
         case .accepted(let reply):
             (errors, refusals, commandsWithoutMail) = (0, 0, 0)
             pending.answerOldest(with: reply)
+            repeatFinal(reply)
         case .refused(let reply):
             refuse(with: reply)
+            repeatFinal(reply)
             countRefusal()
         }
         if thenShutDown, phase == .commands { end(saying: .standard(.shuttingDown)) }
     }
 
-    private mutating func refuse(with reply: SMTPReply) {
+    /// RFC 2033 §4.2: in LMTP each accepted recipient has its reply. The first has been said.
+    mutating func repeatFinal(_ reply: SMTPReply) {
+        guard finalReplies > 1, phase != .closing else { return }
+        for _ in 1..<finalReplies { pending.append(.reply(reply)) }
+    }
+
+    mutating func refuse(with reply: SMTPReply) {
         pending.answerOldest(with: reply)
         if reply.closesSession {
             pending.dropFromOldestQuestion()
@@ -99,21 +115,28 @@ extension SMTPServerSession {
         }
     }
 
-    private enum Judged { case accepted(SMTPReply), refused(SMTPReply) }
+    enum Judged { case accepted(SMTPReply), refused(SMTPReply) }
 
-    private func positive(_ answer: SMTPServerAnswer, usual: StandardReply) -> Judged {
+    func positive(_ answer: SMTPServerAnswer, usual: StandardReply) -> Judged {
         switch answer {
         case .accepted: .accepted(.standard(usual))
         case .queued(let id): .accepted(.queued(id))
         case .replied(let reply) where (200..<300).contains(reply.code): .accepted(.decided(reply))
         case .replied(let reply): .refused(.decided(reply))
+        // The shell's mistake, and no answer to this question.
+        case .challenge, .authenticated: .refused(.standard(.localTrouble))
         }
     }
 
     private mutating func interrupt(saying reply: SMTPReply) {
         switch phase {
         case .closing, .closed, .receipt: return
-        case .connected, .refused, .commands, .content, .discarding, .discardingCarelessly:
+        case .securing:
+            // Nothing can be said into the midst of a handshake.
+            pending.dropAll()
+            phase = .closing
+        case .connected, .readmitting, .refused, .commands, .authenticating, .content, .chunk, .swallowing,
+            .discarding, .discardingCarelessly:
             pending.dropFromOldestQuestion()
             end(saying: reply)
         }

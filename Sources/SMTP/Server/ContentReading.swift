@@ -41,9 +41,7 @@ extension SMTPServerSession {
             phase = .discarding(scanner, reply, octets: total)
             if total > discardLimit { end(saying: reply) }
         case .ended:
-            pending.append(.reply(reply))
-            phase = reply.closesSession ? .closing : .commands
-            countRefusal()
+            refuseContent(finally: reply)
         case .bare(let endsLeniently):
             return refuseBareLineEnd(endsLeniently, octets)
         case .exhausted:
@@ -76,8 +74,16 @@ extension SMTPServerSession {
         return giveUp(.discardingCarelessly(CarelessEndScanner(), octets: octets))
     }
 
+    /// The refused message has been read to its end.
+    mutating func refuseContent(finally reply: SMTPReply) {
+        pending.append(.reply(reply))
+        phase = reply.closesSession ? .closing : .commands
+        repeatFinal(reply)
+        countRefusal()
+    }
+
     /// The router may forget the message now; the client hears of it when it has finished.
-    private mutating func giveUp(_ next: Phase) -> SMTPServerAction? {
+    mutating func giveUp(_ next: Phase) -> SMTPServerAction? {
         phase = next
         guard transaction != nil else { return nil }
         transaction = nil
@@ -85,9 +91,9 @@ extension SMTPServerSession {
     }
 
     /// Beyond this a refused message is not even read.
-    private var discardLimit: Int { 2 * configuration.limits.messageSize + 1_048_576 }
+    var discardLimit: Int { 2 * configuration.limits.messageSize + 1_048_576 }
 
-    private func holdsNUL(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
+    func holdsNUL(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
         for index in range where bytes[index] == 0 { return true }
         return false
     }

@@ -4,11 +4,14 @@ struct OverlongLine {
     enum Progress { case open, ended, bareLineFeed, endless }
 
     private(set) var isOpen = false
+    /// What is said when it has ended.
+    private(set) var reply = StandardReply.lineTooLong
     private var swallowed = 0
     private var endsInCarriageReturn = false
 
-    mutating func open() {
+    mutating func open(saying reply: StandardReply) {
         isOpen = true
+        self.reply = reply
         swallowed = 0
         endsInCarriageReturn = false
     }

@@ -4,12 +4,21 @@
 struct PendingReplies {
     enum Slot: Equatable {
         /// Asked; the answer is not here yet.
-        case sender, recipient, receipt
+        case sender, recipient, receipt, authentication, clientFacts
         /// To be said when everything before it has been said.
         case reply(SMTPReply)
-        case openContent
+        case openContent, startTLS
         /// To be done if a transaction is still open then.
         case abort
+        /// To be done if an exchange is still open then.
+        case cancelAuthentication
+
+        var isQuestion: Bool {
+            switch self {
+            case .sender, .recipient, .receipt, .authentication, .clientFacts: true
+            case .reply, .openContent, .startTLS, .abort, .cancelAuthentication: false
+            }
+        }
     }
 
     /// Used from `first` up to `end`. What lies outside is old and overwritten in place, so that a line costs no allocation.
@@ -32,22 +41,16 @@ struct PendingReplies {
         }
         if end < slots.count { slots[end] = slot } else { slots.append(slot) }
         end += 1
-        switch slot {
-        case .sender, .recipient, .receipt: questions += 1
-        case .reply, .openContent, .abort: break
-        }
+        if slot.isQuestion { questions += 1 }
     }
 
     /// What may be said or done now; nil when the front waits for an answer or there is nothing.
     mutating func takeReady() -> Slot? {
         guard first < end else { return nil }
         let slot = slots[first]
-        switch slot {
-        case .sender, .recipient, .receipt: return nil
-        case .reply, .openContent, .abort:
-            first += 1
-            return slot
-        }
+        if slot.isQuestion { return nil }
+        first += 1
+        return slot
     }
 
     /// The oldest question without an answer.
@@ -55,12 +58,8 @@ struct PendingReplies {
         mutating get {
             guard questions > 0 else { return nil }
             firstQuestion = max(firstQuestion, first)
-            while true {
-                switch slots[firstQuestion] {
-                case .sender, .recipient, .receipt: return slots[firstQuestion]
-                case .reply, .openContent, .abort: firstQuestion += 1
-                }
-            }
+            while !slots[firstQuestion].isQuestion { firstQuestion += 1 }
+            return slots[firstQuestion]
         }
     }
 
@@ -71,7 +70,10 @@ struct PendingReplies {
         questions -= 1
     }
 
-    /// Forgets the oldest question and all behind it; the session ends.
+    /// Says nothing more, not even what is ready.
+    mutating func dropAll() { (first, end, firstQuestion, questions) = (0, 0, 0, 0) }
+
+    /// Forgets the oldest question and all behind it; the session ends or starts over.
     mutating func dropFromOldestQuestion() {
         guard oldestQuestion != nil else { return }
         end = firstQuestion

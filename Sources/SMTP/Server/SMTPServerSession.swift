@@ -1,4 +1,4 @@
-// The server's side of one SMTP session (RFC 5321) as a pure machine: octets in, actions out, the caller pulls.
+// The server's side of one SMTP or LMTP session (RFC 5321, RFC 2033) as a pure machine: octets in, actions out, the caller pulls.
 // Guarantees: replies in the order of the commands; `next` stops after finitely many pulls without new input; memory
 // is bounded by `SMTPLimits`; nothing is accepted before the router has answered.
 import Mail
@@ -9,22 +9,46 @@ package struct SMTPServerSession: ~Copyable {
     var pending = PendingReplies()
     /// From MAIL until RSET, EHLO, the receipt or a refusal of the sender.
     var transaction: Transaction?
-    /// What the client called itself in its last EHLO or HELO.
+    /// TLS stands. Not forgotten but with the connection.
+    package internal(set) var isSecured: Bool
+    /// AUTH has succeeded.
+    package internal(set) var isAuthenticated = false
+    /// This peer may speak for others.
+    let allowsXClient: Bool
+    /// What the client called itself in its last EHLO, HELO or LHLO.
     package internal(set) var hello: SMTPHello?
     /// The client spoke before the banner (RFC 5321 §3.1 forbids it): known here, judged by the router.
     package private(set) var talkedEarly = false
     var errors = 0
     var refusals = 0
     var commandsWithoutMail = 0
-    private var overlong = OverlongLine()
+    var transactionsBegun = 0
+    var authenticationFailures = 0
+    /// `ask(.authentication)` was handed out and has not come to its end.
+    var hasOpenExchange = false
+    /// How often what ends the content is answered: in LMTP once for each accepted recipient (RFC 2033 §4.2).
+    var finalReplies = 1
+    /// The router was lost between two chunks; the next BDAT hears of it.
+    var chunkRefusal: SMTPReply?
+    var overlong = OverlongLine()
 
     enum Phase: Equatable {
         /// Nothing was said; `greet` leads out.
         case connected
+        /// XCLIENT is asked, or accepted; then admission is asked anew, and `greet` leads out.
+        case readmitting
         /// We said 554; only QUIT is obeyed.
         case refused
         /// Commands are read.
         case commands
+        /// STARTTLS was accepted; only `secured()` leads out, and what comes in clear ends the session.
+        case securing
+        /// An exchange of AUTH is open: each line is the answer to a challenge.
+        case authenticating
+        /// So many octets of a chunk are still to come and to be handed out.
+        case chunk(left: Int, isLast: Bool)
+        /// The chunk is refused; so many octets of it are thrown away, then this is said.
+        case swallowing(left: Int, SMTPReply)
         /// 354 was said; content is handed out.
         case content(ContentScanner, octets: Int)
         /// The message is refused; it is read to its true end, then this is said.
@@ -44,13 +68,32 @@ package struct SMTPServerSession: ~Copyable {
         var asked = 0
         /// RCPT lines beyond the limit.
         var surplus = 0
+        /// BODY=BINARYMIME.
+        var isBinary = false
+        /// SMTPUTF8.
+        var isInternationalized = false
+        /// The first BDAT has come.
+        var isChunked = false
+        /// Chunks of less than `SMTPLimits.smallChunk`.
+        var smallChunks = 0
+        /// Octets of all chunks so far, as announced.
+        var octets = 0
+        /// The last octet of the chunk before was a CR.
+        var endsInCarriageReturn = false
     }
 
-    package init(_ configuration: SMTPServerConfiguration) { self.configuration = configuration }
+    /// - Parameters:
+    ///   - isSecured: TLS began with the connection (implicit TLS).
+    ///   - allowsXClient: This peer may speak for others: XCLIENT is announced and obeyed.
+    package init(_ configuration: SMTPServerConfiguration, isSecured: Bool = false, allowsXClient: Bool = false) {
+        self.configuration = configuration
+        self.isSecured = isSecured
+        self.allowsXClient = allowsXClient
+    }
 
-    /// Admission has been decided: the banner can be said.
+    /// Admission has been decided, at the beginning or after XCLIENT: the banner can be said.
     package mutating func greet(_ admission: SMTPAdmission = .welcome) {
-        guard phase == .connected else { return }
+        guard phase == .connected || phase == .readmitting && pending.questions == 0 else { return }
         switch admission {
         case .welcome:
             pending.append(.reply(.prepared(configuration.banner)))
@@ -81,6 +124,11 @@ package struct SMTPServerSession: ~Copyable {
             case .connected:
                 talkedEarly = talkedEarly || offset < bytes.count
                 return .waits
+            case .readmitting, .receipt: return .waits
+            case .securing: action = waitForHandshake(bytes, &offset)
+            case .authenticating: action = readResponse(in: bytes, from: &offset)
+            case .chunk(let left, let isLast): action = readChunk(left, isLast, in: bytes, from: &offset)
+            case .swallowing(let left, let reply): action = swallowChunk(left, reply, in: bytes, from: &offset)
             case .commands, .refused: action = readCommand(in: bytes, from: &offset)
             case .content(let scanner, let octets):
                 action = readContent(scanner, octets, in: bytes, from: &offset)
@@ -88,16 +136,7 @@ package struct SMTPServerSession: ~Copyable {
                 action = discard(scanner, reply, octets, in: bytes, from: &offset)
             case .discardingCarelessly(let scanner, let octets):
                 action = discardCarelessly(scanner, octets, in: bytes, from: &offset)
-            case .receipt: return .waits
-            case .closing:
-                offset = bytes.count
-                if pending.questions > 0 { return .waits }
-                if transaction != nil {
-                    transaction = nil
-                    return .abortTransaction
-                }
-                phase = .closed
-                return .close
+            case .closing: return close(bytes, &offset)
             case .closed:
                 offset = bytes.count
                 return .close
@@ -106,57 +145,38 @@ package struct SMTPServerSession: ~Copyable {
         }
     }
 
+    private mutating func close(_ bytes: borrowing Span<UInt8>, _ offset: inout Int) -> SMTPServerAction {
+        offset = bytes.count
+        if pending.questions > 0 { return .waits }
+        if transaction != nil {
+            transaction = nil
+            return .abortTransaction
+        }
+        if hasOpenExchange {
+            hasOpenExchange = false
+            return .cancelAuthentication
+        }
+        phase = .closed
+        return .close
+    }
+
     private mutating func takeReady() -> SMTPServerAction? {
         while let slot = pending.takeReady() {
             switch slot {
             case .reply(let reply): return .reply(reply)
             case .openContent: return .openContent
+            case .startTLS: return .startTLS
+            case .cancelAuthentication:
+                guard hasOpenExchange else { continue }
+                hasOpenExchange = false
+                return .cancelAuthentication
             case .abort:
                 guard transaction != nil else { continue }
                 transaction = nil
                 return .abortTransaction
-            case .sender, .recipient, .receipt: preconditionFailure("a question is never ready")
+            case .sender, .recipient, .receipt, .authentication, .clientFacts:
+                preconditionFailure("a question is never ready")
             }
-        }
-        return nil
-    }
-
-    /// Reads one line. nil: something was put into `pending` or the phase has changed.
-    private mutating func readCommand(
-        in bytes: borrowing Span<UInt8>, from offset: inout Int
-    ) -> SMTPServerAction? {
-        guard pending.count < configuration.limits.questionsInFlight else { return .waits }
-        if overlong.isOpen { return swallow(in: bytes, from: &offset) }
-        guard offset < bytes.count else { return .needsInput }
-        let start = offset
-        switch LineEnd.find(in: bytes, from: start, limit: configuration.limits.parameterLine) {
-        case .missing:
-            return .needsInput
-        case .tooLong:
-            overlong.open()
-            return nil
-        case .bareLineFeed:
-            offset = bytes.count
-            end(saying: .standard(.bareLineFeed))
-            return nil
-        case .found(let lineEnd, let isClean):
-            guard isClean else {
-                offset = lineEnd + 2
-                return fail(.controlCharacter)
-            }
-            return perform(bytes, from: start, to: lineEnd, moving: &offset)
-        }
-    }
-
-    /// RFC 5321 §4.5.3.1.9: 500 once for the whole line, of which nothing is kept.
-    private mutating func swallow(in bytes: borrowing Span<UInt8>, from offset: inout Int) -> SMTPServerAction? {
-        switch overlong.swallow(bytes, from: &offset, limit: configuration.limits.swallowedLine) {
-        case .open: return .needsInput
-        case .ended: return fail(.lineTooLong)
-        case .bareLineFeed:
-            offset = bytes.count
-            end(saying: .standard(.bareLineFeed))
-        case .endless: end(saying: .standard(.tooManyErrors))
         }
         return nil
     }

@@ -33,7 +33,7 @@ package struct RouterSettings: Sendable, Equatable {
         attachment = settings.attachment
         defence = settings.defence
         trustsPrivateSubnets = settings.relay.trusted.contains(.privateSubnets)
-        trusted = settings.relay.trusted.flatMap { network in
+        trusted = settings.relay.trusted.flatMap { network -> [AddressRange] in
             switch network {
             case .loopback: PrivateNetworks.loopback
             case .privateSubnets: []

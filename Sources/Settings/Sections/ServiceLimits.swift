@@ -11,6 +11,7 @@ extension Settings {
         package let maxErrors: Int
         package let commandTimeout: Duration
         package let dataTimeout: Duration
+        /// 0: what the machine allows.
         package let maxSessions: Int
         package let maxSessionsPerClient: Int
         /// 0: no limit.
@@ -39,8 +40,9 @@ extension Settings {
                 "data_timeout", .duration(.seconds(1)...(.seconds(86_400))), default: .seconds(300),
                 "How long a client may be silent inside a message.")
             maxSessions = table.value(
-                "max_sessions", .number(1...1_000_000), default: 5_000,
-                "Sessions at once at all ports of smtp and submission; the next is told to come later.")
+                "max_sessions", .number(0...1_000_000), default: 0,
+                "Sessions at once at all ports of smtp, submission and lmtp; the next is told to come later. "
+                    + "0: as many as this machine's memory and descriptors allow.")
             maxSessionsPerClient = table.value(
                 "max_sessions_per_client", .number(1...1_000_000), default: 200,
                 "Sessions at once from one address (IPv6: from one /64); the next is told to come later.")
@@ -67,6 +69,7 @@ extension Settings {
         package let idleTimeout: Duration
         package let maxErrors: Int
         package let maxRefusedLogins: Int
+        /// 0: what the machine allows.
         package let maxSessions: Int
         package let maxSessionsPerClient: Int
 
@@ -86,7 +89,8 @@ extension Settings {
             maxRefusedLogins = table.value(
                 "max_refused_logins", .number(1...1_000), default: 5, "Passwords that one session may try in vain.")
             maxSessions = table.value(
-                "max_sessions", .number(1...1_000_000), default: 5_000, "Sessions at once; the next is turned away.")
+                "max_sessions", .number(0...1_000_000), default: 0,
+                "Sessions at once; the next is turned away. 0: as many as this machine's memory and descriptors allow.")
             maxSessionsPerClient = table.value(
                 "max_sessions_per_client", .number(1...1_000_000), default: 200,
                 "Sessions at once from one address (IPv6: from one /64); the next is turned away.")

@@ -61,7 +61,7 @@ struct Confine: AsyncParsableCommand {
                 }
             } + [AttackOrder(act: EdgeAttack.act, target: "")]
         guard case .proof(let reports) = try await calls.ask(room, .prove(orders), seconds: 60) else {
-            throw Failure("the \(room.rawValue) gave an answer that does not fit")
+            throw Failure.misfit(room.rawValue)
         }
         return reports.map { Cell(room: room.rawValue, act: $0.act, outcome: $0.outcome, detail: $0.detail) }
     }

@@ -18,50 +18,46 @@ struct Queue: AsyncParsableCommand {
             let call = StoreCall(settings)
             let entries = try await call.pages { (last: QueueEntry?) in
                 guard case .queue(let page) = try await call.ask(.listQueue(after: last?.entry)) else {
-                    throw Failure("the store gave an answer that does not fit")
+                    throw Failure.misfit("store")
                 }
                 return page
             }
-            let shown = entries.map(Shown.init)
-            if form.json { return try sayJSON(shown) }
-            sayTable(
-                ["MESSAGE", "RECIPIENT", "STATE", "TRIES", "NEXT TRY (UTC)", "SIZE", "SENDER", "REASON"],
-                shown.map { entry in
-                    [
-                        entry.message, entry.recipient, entry.state, "\(entry.attempts)", entry.nextAttempt,
-                        octets(entry.size), "<\(entry.sender)>", entry.reason,
-                    ]
-                })
+            try sayRows(entries.map(QueueRow.init), form)
         }
+    }
+}
 
-        private struct Shown: Encodable {
-            var entry: UInt64
-            var message: String
-            var sender: String
-            var recipient: String
-            var state: String
-            var accepted: String
-            var nextAttempt: String
-            var attempts: UInt32
-            var size: UInt64
-            var category: String
-            var remote: String
-            var reason: String
+struct QueueRow: Row {
+    static let heads = ["MESSAGE", "RECIPIENT", "STATE", "TRIES", "NEXT TRY (UTC)", "SIZE", "SENDER", "REASON"]
+    var entry: UInt64
+    var message: String
+    var sender: String
+    var recipient: String
+    var state: String
+    var accepted: String
+    var nextAttempt: String
+    var attempts: UInt32
+    var size: UInt64
+    var category: String
+    var remote: String
+    var reason: String
 
-            init(_ entry: QueueEntry) {
-                self.entry = entry.entry
-                message = "\(entry.message)"
-                sender = entry.sender?.description ?? ""
-                recipient = "\(entry.recipient)"
-                state = entry.state.rawValue
-                accepted = moment(entry.acceptedAt)
-                nextAttempt = moment(entry.nextAttemptAt)
-                attempts = entry.attempts
-                size = entry.size
-                category = entry.last?.category ?? ""
-                remote = entry.last?.remote ?? ""
-                reason = entry.last?.text ?? ""
-            }
-        }
+    init(_ entry: QueueEntry) {
+        self.entry = entry.entry
+        message = "\(entry.message)"
+        sender = entry.sender?.description ?? ""
+        recipient = "\(entry.recipient)"
+        state = entry.state.rawValue
+        accepted = moment(entry.acceptedAt)
+        nextAttempt = moment(entry.nextAttemptAt)
+        attempts = entry.attempts
+        size = entry.size
+        category = entry.last?.category ?? ""
+        remote = entry.last?.remote ?? ""
+        reason = entry.last?.text ?? ""
+    }
+
+    var cells: [String] {
+        [message, recipient, state, "\(attempts)", nextAttempt, octets(size), "<\(sender)>", reason]
     }
 }

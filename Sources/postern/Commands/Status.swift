@@ -17,7 +17,7 @@ struct Status: AsyncParsableCommand {
         for room in RoomName.rooms {
             do {
                 guard case .status(let status) = try await calls.ask(room, .status) else {
-                    throw Failure("the \(room.rawValue) gave an answer that does not fit")
+                    throw Failure.misfit(room.rawValue)
                 }
                 rooms.append(Shown(status))
             } catch let failure as Failure {

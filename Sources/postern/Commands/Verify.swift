@@ -17,7 +17,7 @@ struct Verify: AsyncParsableCommand {
         var next: SpoolID?
         repeat {
             guard case .verified(let page) = try await call.ask(.verify(after: next), seconds: 120) else {
-                throw Failure("the store gave an answer that does not fit")
+                throw Failure.misfit("store")
             }
             result.checked += page.checked
             result.octets += page.octets

@@ -2,23 +2,44 @@
 // without a heap, so every decision carries it; words are made of it only when somebody asks.
 
 /// The rules, in the order in which they are considered. Passed means: what the rule asks for is so.
-enum AccessRule: String, Hashable, Sendable, CaseIterable {
+enum AccessRule: UInt8, Hashable, Sendable, CaseIterable {
+    case incomingOnly
+    case safeListed
+    case ownAddressSafe
+    case ownAddressBlock
+    case rangeControl
+    case authenticationRequired
+    case trustedList
+    case login
+    case openRelay
+    case relayDenied
+    case outgoingDisabled
+    case localRecipient
+    case unknownRecipient
+    case acceptAny
     /// The connection is accepted because nothing speaks against it.
-    case admitDefault = "admit-default"
-    case incomingOnly = "incoming-only"
-    case safeListed = "safe-listed"
-    case ownAddressSafe = "own-address-safe"
-    case ownAddressBlock = "own-address-block"
-    case rangeControl = "range-control"
-    case authenticationRequired = "authentication-required"
-    case trustedList = "trusted-list"
-    case login = "login"
-    case openRelay = "open-relay"
-    case relayDenied = "relay-denied"
-    case outgoingDisabled = "outgoing-disabled"
-    case localRecipient = "local-recipient"
-    case unknownRecipient = "unknown-recipient"
-    case acceptAny = "accept-any"
+    case admitDefault
+
+    /// A stable word, for the journal and for `postern explain`.
+    var word: String {
+        switch self {
+        case .admitDefault: "admit-default"
+        case .incomingOnly: "incoming-only"
+        case .safeListed: "safe-listed"
+        case .ownAddressSafe: "own-address-safe"
+        case .ownAddressBlock: "own-address-block"
+        case .rangeControl: "range-control"
+        case .authenticationRequired: "authentication-required"
+        case .trustedList: "trusted-list"
+        case .login: "login"
+        case .openRelay: "open-relay"
+        case .relayDenied: "relay-denied"
+        case .outgoingDisabled: "outgoing-disabled"
+        case .localRecipient: "local-recipient"
+        case .unknownRecipient: "unknown-recipient"
+        case .acceptAny: "accept-any"
+        }
+    }
 
     /// What it says when it holds, and when it does not.
     var sentences: (passed: String, failed: String) {
@@ -62,28 +83,7 @@ enum AccessRule: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Its place in the order, from 0.
-    fileprivate var bit: UInt32 { 1 << AccessRule.place(of: self) }
-
-    private static func place(of rule: AccessRule) -> UInt32 {
-        switch rule {
-        case .admitDefault: 0
-        case .incomingOnly: 1
-        case .safeListed: 2
-        case .ownAddressSafe: 3
-        case .ownAddressBlock: 4
-        case .rangeControl: 5
-        case .authenticationRequired: 6
-        case .trustedList: 7
-        case .login: 8
-        case .openRelay: 9
-        case .relayDenied: 10
-        case .outgoingDisabled: 11
-        case .localRecipient: 12
-        case .unknownRecipient: 13
-        case .acceptAny: 14
-        }
-    }
+    fileprivate var bit: UInt32 { 1 << UInt32(rawValue) }
 }
 
 /// The record of one decision.
@@ -125,7 +125,7 @@ struct AccessDecision: Hashable, Sendable {
 extension AccessDecision: CustomStringConvertible {
     var description: String {
         var lines = outcomes.map { rule, outcome in
-            let word = rule.rawValue.padded(to: 24) + outcome.rawValue
+            let word = rule.word.padded(to: 24) + outcome.rawValue
             switch outcome {
             case .notConsidered: return word
             case .passed: return line(word, rule, rule.sentences.passed)

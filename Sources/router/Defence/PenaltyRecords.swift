@@ -57,7 +57,7 @@ struct AccountRecord: Forgettable {
 }
 
 /// A user of a client. The account is a hash of its name.
-struct Login: Hashable, Sendable {
+struct ClientLogin: Hashable, Sendable {
     let client: Client
     let account: UInt64
 }

@@ -1,11 +1,10 @@
 // Answers that come from another thread go back to the conversation's event loop.
 
-import IPC
 import NIOCore
 
 extension Exchange {
     /// A function that may be called on any thread and runs `body` on the conversation's loop.
-    func hop<Value: Sendable>(_ body: @escaping (Value) -> Void) -> @Sendable (Value) -> Void {
+    package func hop<Value: Sendable>(_ body: @escaping (Value) -> Void) -> @Sendable (Value) -> Void {
         let bound = NIOLoopBound(body, eventLoop: eventLoop)
         let eventLoop = eventLoop
         return { value in

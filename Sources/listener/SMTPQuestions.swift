@@ -1,0 +1,104 @@
+// What an SMTP session asks, in the words of the edge to the router, and the facts that go along.
+
+import IPC
+import Mail
+import NIOCore
+import SMTP
+
+extension SMTPConnection {
+    func ask(_ question: SMTPQuestion) {
+        switch question {
+        case .sender(let path, let parameters): begin(path, parameters)
+        case .recipient(let address, let parameters):
+            // Without a transaction the road was lost before, and all its questions have been answered.
+            guard let transaction else { return session.receive(.refused(.local("the transaction was lost"))) }
+            transaction.ask(.recipient(address, RecipientParameters(parameters)))
+        case .authentication(let mechanism, let initial): logIn(mechanism, initial)
+        case .authenticationResponse(let response):
+            guard let login else { return session.receive(.replied(SMTPLogin.trouble)) }
+            login.respond(Secret(response))
+        case .clientFacts(let client): take(client)
+        }
+    }
+
+    private func begin(_ path: SenderPath, _ parameters: MailParameters) {
+        loop.figures.transactions.add()
+        facts.greeting = session.hello?.name ?? ""
+        facts.isExtended = session.hello?.isExtended ?? false
+        var sender: EmailAddress?
+        if case .mailbox(let address) = path { sender = address }
+        do {
+            // One whose sender was refused stays open until here: its recipients had to be answered.
+            transaction?.cancel()
+            let transaction = SMTPTransaction(try loop.router.open(), self, loop.settings.timeouts)
+            self.transaction = transaction
+            transaction.ask(.sender(facts, sender, SenderParameters(parameters)))
+        } catch {
+            let refusal = Refusal.local("the router: \(error)")
+            fail(refusal.because)
+            session.receive(.refused(refusal))
+        }
+    }
+
+    private func logIn(_ mechanism: String, _ initial: [UInt8]?) {
+        login?.cancel()
+        let opening = SASLOpening(
+            facts: facts, mechanism: mechanism, initial: initial.map { Secret($0) },
+            channelBinding: facts.isEncrypted ? channelBinding : nil)
+        do {
+            let login = SMTPLogin(try loop.router.open(), self, mechanism)
+            self.login = login
+            login.begin(opening)
+        } catch {
+            fail("the router: \(error)")
+            session.receive(.replied(SMTPLogin.trouble))
+        }
+    }
+
+    /// The exchange is over, well or not.
+    func loggedIn(_ grant: Grant, by mechanism: String) {
+        login = nil
+        facts.login = grant.ticket
+        loop.log(.loggedIn(facts, mechanism: mechanism, user: grant.name))
+        receive(.authenticated(Reply(235, "2.7.0", "Authentication successful")))
+    }
+
+    func notLoggedIn(_ reply: Reply) {
+        login = nil
+        receive(.replied(reply))
+    }
+
+    /// XCLIENT from somebody whom the settings allow it; the session has asked no one else.
+    private func take(_ client: XClient) {
+        if case .known(let address) = client.address { facts.client = address }
+        if case .known(let port) = client.port { facts.clientPort = port }
+        if case .known(let address) = client.destinationAddress { facts.local = address }
+        if case .known(let port) = client.destinationPort { facts.localPort = port }
+        // A login at the proxy is none here: nobody has proved anything to the store.
+        facts.login = nil
+        session.receive(.accepted)
+        beginAgain()
+    }
+}
+
+extension SenderParameters {
+    fileprivate init(_ said: MailParameters) {
+        let body: ContentForm =
+            switch said.body {
+            case nil, .sevenBit: .sevenBit
+            case .eightBitMIME: .eightBit
+            case .binaryMIME: .binary
+            }
+        self.init(
+            declaredSize: said.size.map { UInt64($0) }, body: body, isInternational: said.isInternationalized,
+            envelopeID: said.envelopeID?.text, returns: said.reportReturns.map { $0 == .full ? .full : .header })
+    }
+}
+
+extension RecipientParameters {
+    fileprivate init(_ said: RcptParameters) {
+        self.init(
+            notify: said.notify.map { NotifyWishes(rawValue: $0.rawValue) },
+            original: said.originalRecipient.map { "\($0.type);\($0.address.text)" })
+    }
+}

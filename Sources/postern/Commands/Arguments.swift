@@ -1,0 +1,169 @@
+// What an administrator types, read before any room is asked. A wrong word is wrong usage: the parser names the argument
+// in front of these sentences, and the command ends with status 2.
+
+import ArgumentParser
+import IPC
+import Mail
+
+enum Typed {
+    /// Ends a choice; on the road it is the empty text.
+    static let none = "none"
+
+    static func domain(_ text: String) throws -> String {
+        guard EmailAddress.isDomain(text) else {
+            throw ValidationError("it is not a domain name, such as example.org")
+        }
+        return text.lowercased()
+    }
+
+    static func address(_ text: String) throws -> EmailAddress {
+        guard let address = EmailAddress(text) else {
+            throw ValidationError("it is not an address; write it as name@example.org")
+        }
+        return address
+    }
+
+    /// One address, CIDR, first-last, or IPv4 with a wildcard for a whole octet (E-15).
+    static func range(_ text: String) throws -> AddressRange {
+        if let range = AddressRange(text) { return range }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 2, let base = InternetAddress(parts[0]), let length = UInt8(parts[1]),
+            length <= (base.isV4 ? 32 : 128)
+        {
+            throw ValidationError("it has bits set behind the prefix; write the network's first address")
+        }
+        throw ValidationError(
+            "it is not a range; write 192.0.2.7, 10.0.0.0/8, 10.0.0.5-10.0.0.9, 192.168.1.% or 2001:db8::/32")
+    }
+
+    static func client(_ text: String) throws -> InternetAddress {
+        guard let address = InternetAddress(text) else {
+            throw ValidationError("it is not an Internet address, such as 192.0.2.7 or 2001:db8::7")
+        }
+        return address
+    }
+
+    /// A number that a listing shows, from 1.
+    static func number(_ text: String) throws -> UInt64 {
+        guard let number = UInt64(text), number > 0 else {
+            throw ValidationError("it is not a number from 1 on")
+        }
+        return number
+    }
+
+    static func user(_ text: String) throws -> String {
+        guard (1...320).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw ValidationError("it is not the name of a user")
+        }
+        return text
+    }
+}
+
+// A domain's choices.
+extension Typed {
+    static func aliasTarget(_ text: String) throws -> String {
+        guard text != none else {
+            throw ValidationError("an alias domain ends with postern domain remove; then add it as a domain")
+        }
+        return try domain(text)
+    }
+
+    static func catchAll(_ text: String) throws -> String {
+        text == none ? "" : try address(text).description
+    }
+
+    static func transport(_ text: String) throws -> String {
+        if text == none { return "" }
+        let colon = text.utf8.lastIndex(of: UInt8(ascii: ":"))
+        guard let colon, let port = UInt16(text[text.index(after: colon)...]), port > 0, isHost(text[..<colon]) else {
+            throw ValidationError("it is not HOST:PORT, such as mail.example.net:25 or [2001:db8::1]:25; none ends it")
+        }
+        return "\(text[..<colon].lowercased()):\(port)"
+    }
+
+    private static func isHost(_ text: Substring) -> Bool {
+        if text.hasPrefix("[") {
+            return text.hasSuffix("]") && text.contains(":") && InternetAddress(text.dropFirst().dropLast()) != nil
+        }
+        // Digits and dots alone are an address, or a mistyped one.
+        if text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }) { return InternetAddress(text) != nil }
+        return EmailAddress.isDomain(text)
+    }
+
+    /// Every sign that a local part may have without quotes (RFC 5321 §4.1.2), but for letters and digits.
+    static func delimiters(_ text: String) throws -> String {
+        if text == none { return "" }
+        let signs = Array(text.utf8)
+        guard !signs.isEmpty, signs.allSatisfy("!#$%&'*+-/=?^_`{|}~.".utf8.contains), Set(signs).count == signs.count
+        else {
+            throw ValidationError("these are not signs of a local part, each once, such as + or +-; none ends it")
+        }
+        return text
+    }
+}
+
+// The patterns of a receive rule (T-03).
+extension Typed {
+    /// `*` and `?` in the local part; a domain or `*` behind the `@`.
+    static func recipientPattern(_ text: String) throws -> String {
+        let form = "write sales-*@example.org, *@example.org or orders@*"
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else {
+            throw ValidationError("it has no @; \(form)")
+        }
+        let (local, domain) = (text[..<at], text[text.index(after: at)...])
+        guard (1...64).contains(local.utf8.count), local.utf8.allSatisfy(isPatternOctet), !local.contains("@") else {
+            throw ValidationError("what is left of the @ is not a pattern of a local part; \(form)")
+        }
+        guard domain == "*" || EmailAddress.isDomain(domain) else {
+            throw ValidationError("what is right of the @ must be a whole domain, or * for any; \(form)")
+        }
+        return "\(local)@\(domain.lowercased())"
+    }
+
+    /// A pattern of the whole address, in which a `*` may stand for the `@` too. `<>` is the null sender.
+    static func senderPattern(_ text: String) throws -> String {
+        if text == "<>" { return "" }
+        guard (1...320).contains(text.utf8.count), text.utf8.allSatisfy(isPatternOctet),
+            text.contains("@") || text.contains("*")
+        else {
+            throw ValidationError("it is not a pattern of an address; write *@example.org, or '<>' for the null sender")
+        }
+        return text
+    }
+
+    private static func isPatternOctet(_ octet: UInt8) -> Bool {
+        octet > 0x20 && octet != 0x7F && !"\"\\<>()[],;:".utf8.contains(octet)
+    }
+}
+
+// An envelope's sender and a length of time.
+extension Typed {
+    /// The null sender is `<>`.
+    struct ReversePath: Equatable {
+        var address: EmailAddress?
+    }
+
+    static func reversePath(_ text: String) throws -> ReversePath {
+        text == "<>" ? ReversePath() : ReversePath(address: try address(text))
+    }
+
+    private static let units: [Character: UInt32] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+
+    /// Seconds; from a second to a year.
+    static func seconds(_ text: String) throws -> UInt32 {
+        guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()), count > 0,
+            count <= 365 * 86_400 / unit
+        else {
+            throw ValidationError("it is not a time from 1s to 365d, such as 30m, 12h or 7d")
+        }
+        return count * unit
+    }
+}
+
+/// A way to log in for old clients, which needs a verifier that is weaker than the others (T-23).
+enum LegacyMechanism: String, CaseIterable, ExpressibleByArgument {
+    case cramMD5 = "CRAM-MD5"
+    case ntlm = "NTLM"
+
+    init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+}

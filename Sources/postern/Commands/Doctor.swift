@@ -1,0 +1,62 @@
+// postern doctor: findings with fixes, from the settings and from the running rooms.
+
+import ArgumentParser
+import IPC
+import Mail
+import Settings
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look for what is wrong or dangerous, and say what helps.",
+        discussion: "Exit status 1 when there are errors, 0 with nothing but warnings.")
+    @OptionGroup var settings: SettingsOption
+    @OptionGroup var form: JSONOption
+
+    func run() async throws {
+        let symptoms = await symptoms()
+        if form.json {
+            try sayJSON(symptoms)
+        } else {
+            say(Doctor.text(symptoms))
+        }
+        if symptoms.contains(where: { $0.severity == .error }) { throw ExitCode(1) }
+    }
+
+    static func text(_ symptoms: [Symptom]) -> String {
+        symptoms.isEmpty ? "nothing found" : symptoms.map { $0.text }.joined(separator: "\n")
+    }
+
+    private func symptoms() async -> [Symptom] {
+        do {
+            return Diagnosis.symptoms(try Settings.load(settingsPath(settings)), await Doctor.examine(settings))
+        } catch {
+            // Without settings nobody knows where the rooms are.
+            return Diagnosis.findings(error.findings)
+        }
+    }
+
+    static func examine(_ settings: SettingsOption) async -> HouseFacts {
+        var facts = HouseFacts()
+        let calls = RoomCalls(settings)
+        for room in RoomName.rooms {
+            do {
+                guard case .status(let status) = try await calls.ask(room, .status) else {
+                    throw Failure.misfit(room.rawValue)
+                }
+                facts.missingWalls += status.missingWalls.map { (room, $0) }
+                if room == .store { try await examine(StoreCall(settings), &facts) }
+            } catch {
+                facts.silent.append((room, "\(error)"))
+            }
+        }
+        return facts
+    }
+
+    private static func examine(_ call: StoreCall, _ facts: inout HouseFacts) async throws {
+        facts.users = try await call.accounts().count { $0.kind == .user }
+        facts.trusted = try await call.ranges(.trusted)
+        facts.safe = try await call.ranges(.safe)
+        guard case .audit(let audit) = try await call.ask(.audit, seconds: 60) else { throw Failure.misfit("store") }
+        facts.unaccounted = audit.unaccounted
+    }
+}
