@@ -32,6 +32,11 @@ extension Settings {
         } catch {
             findings += error.findings
         }
+        do {
+            _ = try StoreSettings(settings)
+        } catch {
+            findings += error.findings
+        }
         return ordered(findings)
     }
 

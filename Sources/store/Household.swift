@@ -5,6 +5,7 @@ import IPC
 import Mail
 import NIOCore
 import NIOPosix
+import SASL
 import Settings
 
 /// The state directory cannot be used; one sentence.
@@ -25,10 +26,10 @@ package final class Household: Sendable {
     package let directory: Directory
     package let authentication: Authentication
     package let hashes: PasswordHashes
-    package let tickets: Tickets
     package let inboxes: InboxAccess
     package let files: NIOThreadPool
     package let recovery: RecoveryReport
+    private let logins: LoginSurroundings
     private let memory: UploadMemory
     private let inMemory: Int
     private let gauge: DiskGauge
@@ -51,6 +52,7 @@ package final class Household: Sendable {
         self.database = database
         let limits = options.spool.with(settings)
         let folder = try SegmentFolder("\(home)/segments")
+        try Self.beginVersion(database)
         let loaded = try database.load()
         let recovered = try Recovery(
             database: database, folder: folder, ownFiles: "\(home)/large", limits: limits, log: log
@@ -61,22 +63,38 @@ package final class Household: Sendable {
         reader = SpoolReader(folder, ownFiles: "\(home)/large")
         contents = ContentFiles(
             "\(home)/large", first: recovered.firstFile, threads: files, disk: options.disk, gauge: gauge)
+        let directory = Directory(
+            loaded.directory, version: loaded.directoryVersion, database: database, on: eventLoop, now: now)
+        self.directory = directory
         let queue = Queue(
             loaded.queue, limits: options.queue, firstLease: loaded.firstSpool.rawValue << 20, database: database,
-            on: eventLoop, now: now, log: log)
+            transport: { directory.transport(of: $0) }, on: eventLoop, now: now, log: log)
         self.queue = queue
         writer = SegmentWriter(
             folder, start: recovered.start, limits: limits, gauge: gauge,
             around: SpoolSurroundings(
                 database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
-        directory = Directory(loaded, database: database, on: eventLoop, now: now)
-        hashes = PasswordHashes(options.hashes)
-        tickets = Tickets(now: now)
+        let iterations = settings.iterations
+        hashes = PasswordHashes(options.hashes.with(iterations: iterations))
         authentication = Authentication(
-            directory: directory, database: database, hashes: hashes, tickets: tickets, now: now, log: log)
+            directory: directory, database: database, hashes: hashes, tickets: Tickets(now: now), now: now, log: log)
+        logins = LoginSurroundings(
+            authentication: authentication, hostname: settings.hostname, decoy: loaded.decoy, iterations: iterations,
+            now: now)
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
+        try authentication.setRelayLogin(settings.relayLogin)
+    }
+
+    /// What others know of the last run's directory, they ask for again: a login of the settings is no row of it.
+    private static func beginVersion(_ database: SQLiteDatabase) throws(DatabaseError) {
+        if case .failed(let error) = database.commitAndWait([.directory(.touch, at: 0)])[0] { throw error }
+    }
+
+    /// Takes what can change without a restart: the single login. Blocks.
+    package func reload(_ settings: StoreSettings) throws {
+        try authentication.setRelayLogin(settings.relayLogin)
     }
 
     /// One store per directory: two writers would tear it.
@@ -109,7 +127,7 @@ package final class Household: Sendable {
                 let uploads = UploadSurroundings(
                     memory: memory, files: contents, inMemory: inMemory, on: eventLoop)
                 return RouterServing(
-                    directory: directory, authentication: authentication, writer: writer, uploads: uploads, log: log)
+                    directory: directory, logins: logins, writer: writer, uploads: uploads, log: log)
             })
     }
 
@@ -117,8 +135,9 @@ package final class Household: Sendable {
         _ answerRoom: @escaping @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
     ) -> CommandServing {
         CommandServing(
-            directory: directory, authentication: authentication, hashes: hashes, queue: queue, database: database,
-            check: SpoolCheck(database: database, reader: reader), files: files, log: log, answerRoom: answerRoom)
+            directory: DirectoryCommands(directory: directory, hashes: hashes, database: database, log: log),
+            queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
+            answerRoom: answerRoom)
     }
 }
 
@@ -146,7 +165,18 @@ extension SpoolLimits {
     }
 }
 
+extension PasswordHashes.Limits {
+    fileprivate func with(iterations: Int) -> PasswordHashes.Limits {
+        var limits = self
+        limits.iterations = iterations
+        return limits
+    }
+}
+
 extension StoreSettings {
+    /// What clients can be asked to do.
+    var iterations: Int { min(max(scramIterations, SCRAMKeys.iterationCounts.lowerBound), SCRAMKeys.iterationCounts.upperBound) }
+
     var sessionLimits: SessionLimits {
         var limits = SessionLimits()
         // Longer than the listener's own, which is the one that counts.

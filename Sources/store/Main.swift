@@ -12,7 +12,7 @@ import Synchronization
 struct StoreMain {
     static func main() {
         let door = Door(.store)
-        let settings = door.settings { StoreSettings($0) }  // 1
+        let settings = door.settings { try StoreSettings($0) }  // 1
         door.own("\(settings.state)/store")  // 2
         let sockets = StoreSockets(
             router: ServedEdge(descriptor: door.listen(RouterToStore.self), rule: door.rule(RouterToStore.self)),
@@ -20,7 +20,7 @@ struct StoreMain {
             command: ServedEdge(descriptor: door.listen(CommandToStore.self), rule: door.rule(CommandToStore.self)),
             sessions: ServedEdge(
                 descriptor: door.listen(door.roads.sessions, named: "sessions"), rule: door.sessionRule))
-        door.close(Place(state: "\(settings.state)/store", reloads: door.settingsFiles))  // 3
+        door.close(Place(state: "\(settings.state)/store", reloads: door.settingsFiles(and: settings.secretFiles)))  // 3
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let running = RunningStore()
         let facts = door.facts { running.figures() }
@@ -35,7 +35,7 @@ struct StoreMain {
             try room.start().wait()
             return []
         }
-        door.work(reload: { room.reload(StoreSettings($0)) }, stop: { door.wait { await room.stop() } })
+        door.work(reload: { try room.reload(try StoreSettings($0)) }, stop: { door.wait { await room.stop() } })
     }
 }
 

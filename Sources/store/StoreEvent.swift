@@ -2,6 +2,7 @@
 
 import IPC
 import Mail
+import SASL
 
 package enum StoreEvent: Sendable {
     /// What the start found: complete and torn records behind the indexed end, which nobody was told about and which
@@ -18,9 +19,11 @@ package enum StoreEvent: Sendable {
     case damaged(SpoolID, because: String)
     /// A plan that cannot be carried out: the router's mistake.
     case planRefused(TraceID, because: String)
-    case loginGranted(AccountID, ServiceName, InternetAddress)
-    case loginRefused(user: String, ServiceName, InternetAddress)
-    case loginUnavailable(because: String)
+    /// - `SASLMechanism`: nil for a name and a password in the words of the protocol.
+    case loginGranted(AccountID, user: String, SessionFacts, SASLMechanism?)
+    case loginRefused(user: String, SessionFacts, because: String)
+    case loginUnavailable(SessionFacts, because: String)
+    /// What was added, changed or removed.
     case directoryChanged(what: String)
     case leaseExpired(LeaseID, agent: String, entries: Int)
     case leasesReleased(agent: Int32, count: Int)

@@ -24,11 +24,24 @@ extension Journal {
         case .indexFailed(let reason, let changes): error(.diskTrouble, [.file: "index", .count: changes, .reason: reason])
         case .damaged(let message, let reason): critical(.checksumWrong, [.message: message, .reason: reason])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
-        case .loginGranted(let account, let service, let client):
-            info(.loginAccepted, [.service: service.rawValue, .client: client, .account: account.rawValue])
-        case .loginRefused(let user, let service, let client):
-            notice(.loginRefused, [.service: service.rawValue, .client: client, .user: user])
-        case .loginUnavailable(let reason): warning(.loginUnavailable, [.reason: reason])
+        case .loginGranted(let account, let user, let facts, let mechanism):
+            info(
+                .loginAccepted,
+                [
+                    .trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .user: user,
+                    .account: account.rawValue, .mechanism: mechanism?.rawValue ?? "",
+                ])
+        case .loginRefused(let user, let facts, let reason):
+            notice(
+                .loginRefused,
+                [
+                    .trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .user: user,
+                    .reason: reason,
+                ])
+        case .loginUnavailable(let facts, let reason):
+            warning(
+                .loginUnavailable,
+                [.trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .reason: reason])
         case .directoryChanged(let what): notice(.directoryChanged, [.detail: what])
         case .leaseExpired(let lease, let agent, let entries):
             warning(.leaseExpired, [.lease: lease.rawValue, .peer: agent, .count: entries])

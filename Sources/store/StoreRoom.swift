@@ -80,7 +80,9 @@ package final class StoreRoom: Sendable {
         sessions = SessionSocket(
             listening: sockets.sessions.descriptor, rule: sockets.sessions.rule, on: group, access: house.inboxes,
             limits: settings.sessionLimits,
-            redeem: { [tickets = house.tickets] in tickets.redeem($0.ticket, for: $0.facts.service) }, log: session)
+            redeem: { [authentication = house.authentication] opening in
+                authentication.redeem(opening.ticket, for: opening.facts.service)?.account
+            }, log: session)
     }
 
     /// Begins to serve.
@@ -97,8 +99,8 @@ package final class StoreRoom: Sendable {
         house.stop()
     }
 
-    /// What can change without a restart: nothing yet that a running store keeps.
-    package func reload(_ settings: StoreSettings) {}
+    /// Takes what can change without a restart. Blocks. Throws, and goes on as before, when something cannot be taken.
+    package func reload(_ settings: StoreSettings) throws { try house.reload(settings) }
 
     package func figures() -> [Figure] { house.figures + sessions.figures }
 }

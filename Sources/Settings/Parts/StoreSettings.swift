@@ -1,6 +1,14 @@
-// What the store keeps of the settings.
+// What the store keeps of the settings, with the one password that is not in its directory.
 
-package struct StoreSettings: Sendable, Equatable {
+import Mail
+
+package struct StoreSettings: Sendable {
+    /// The login that opens no mailbox and is good for sending only.
+    package struct RelayLogin: Sendable {
+        package let user: String
+        package let password: Secret
+    }
+
     package let hostname: String
     /// The house's state directory. The store has its subdirectory `store` to itself.
     package let state: String
@@ -12,8 +20,16 @@ package struct StoreSettings: Sendable, Equatable {
     /// For POP3 after login.
     package let idleTimeout: Duration
     package let maxErrors: Int
+    /// Of SCRAM, for passwords that are set from now on.
+    package let scramIterations: Int
+    /// nil: every account may log in to relay.
+    package let relayLogin: RelayLogin?
+    /// Files that a reload reads again.
+    package let secretFiles: [String]
 
-    package init(_ settings: Settings) {
+    /// Reads the password file, if `relay.accounts` says that it is used.
+    package init(_ settings: Settings) throws(SettingsError) {
+        relayLogin = try StoreSettings.relayLogin(settings)
         hostname = settings.server.hostname
         state = settings.server.state
         segmentSize = settings.store.segmentSize
@@ -23,5 +39,17 @@ package struct StoreSettings: Sendable, Equatable {
         expungeRetention = settings.store.expungeRetention
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
+        scramIterations = settings.auth.scramIterations
+        secretFiles = settings.relay.passwordFile.map { [$0] } ?? []
+    }
+
+    private static func relayLogin(_ settings: Settings) throws(SettingsError) -> RelayLogin? {
+        let relay = settings.relay
+        guard relay.accounts == .single, let user = relay.user, let path = relay.passwordFile else { return nil }
+        do throws(SettingsFile.Trouble) {
+            return RelayLogin(user: user, password: try PasswordFile.read(path))
+        } catch {
+            throw SettingsError([settings.finding("relay.password_file", "\(tomlText(path)) \(error.message)")])
+        }
     }
 }

@@ -11,10 +11,7 @@ package enum Change: Sendable {
     case settle(LeaseID, [EntryResult], at: Int64)
     /// Takes messages out of an account's INBOX: softly, their bytes stay.
     case expunge([UInt32], of: AccountID, at: Int64)
-    case addDomain(String)
-    case removeDomain(String)
-    case addAccount(EmailAddress, credential: String, at: Int64)
-    case removeAccount(EmailAddress, at: Int64)
+    case directory(DirectoryChange, at: Int64)
     /// No spool id below this one will be given out again after a restart.
     case reserve(SpoolID)
     /// The bytes of all messages before this one are on the disk for good.
@@ -26,8 +23,8 @@ package enum ChangeResult: Sendable {
     case done
     /// The idempotency key is known: this message has it. Nothing was changed.
     case repeated(SpoolID)
-    /// The account was made.
-    case account(AccountID)
+    /// The directory has changed, in this.
+    case directory(DirectoryNews)
     /// The entries whose outcome was taken.
     case settled([UInt64])
     /// The state of things does not allow it; one sentence with the reason.

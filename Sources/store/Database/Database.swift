@@ -2,6 +2,7 @@
 
 import IPC
 import Mail
+import SASL
 
 /// Holds the index, the queue, the mailboxes, the directory and the ledger.
 package protocol Database: Sendable {
@@ -20,14 +21,20 @@ package protocol Database: Sendable {
 
     func location(of spool: SpoolID) async throws(DatabaseError) -> SpoolLocation?
     func inbox(of account: AccountID) async throws(DatabaseError) -> PlacedInbox?
+    /// The hash of its password; nil for what is no account.
     func credential(of account: AccountID) async throws(DatabaseError) -> String?
+    func verifier(_ kind: VerifierKind, of account: AccountID) async throws(DatabaseError) -> Verifier?
 
     /// What a delivery agent must know about these entries; nil for one that is not open any more.
     func work(_ entries: [[EntryID]]) async throws(DatabaseError) -> [OpenWork?]
 
     func queue(after entry: EntryID?, limit: Int) async throws(DatabaseError) -> [QueueEntry]
     func domains(after name: String?, limit: Int) async throws(DatabaseError) -> [DomainEntry]
+    /// Two more than `limit` at most: those of one address stay together.
     func accounts(after address: EmailAddress?, limit: Int) async throws(DatabaseError) -> [AccountEntry]
+    /// Whole aliases, until they have this many targets together.
+    func aliases(after address: EmailAddress?, targets: Int) async throws(DatabaseError) -> [AliasEntry]
+    func rules() async throws(DatabaseError) -> [NamedRule]
 
     /// Recomputed from what is durable, in one snapshot.
     func audit() async throws(DatabaseError) -> Audit
@@ -38,11 +45,6 @@ package protocol Database: Sendable {
 
 /// What the room keeps in memory from its start on.
 package struct Loaded: Sendable {
-    package struct Account: Sendable {
-        package var id: AccountID
-        package var address: EmailAddress
-    }
-
     package struct Waiting: Sendable {
         package var entry: EntryID
         package var destination: String
@@ -51,8 +53,9 @@ package struct Loaded: Sendable {
     }
 
     package var directoryVersion: UInt64 = 0
-    package var domains: [String] = []
-    package var accounts: [Account] = []
+    package var directory = DirectoryTables()
+    /// What unknown users are shown at a login is derived from it.
+    package var decoy = Secret([])
     package var queue: [Waiting] = []
     /// The first spool id that was never given out.
     package var firstSpool = SpoolID(rawValue: 1)
@@ -90,7 +93,7 @@ package struct OpenWork: Sendable {
     package var trace: TraceID
     package var sender: EmailAddress?
     package var size: UInt64
-    package var isEightBit: Bool
+    package var parameters: SenderParameters
     package var acceptedAt: Int64
     package var recipients: [QueuedRecipient]
 }

@@ -7,11 +7,11 @@ import NIOPosix
 
 extension SQLiteDatabase {
     /// On the calling thread; it blocks.
-    private func look<Value>(_ body: (GRDB.Database) throws -> Value) throws(DatabaseError) -> Value {
+    func look<Value>(_ body: (GRDB.Database) throws -> Value) throws(DatabaseError) -> Value {
         do { return try pool.read(body) } catch { throw DatabaseError(error) }
     }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @escaping @Sendable (GRDB.Database) throws -> Value
     ) async throws(DatabaseError) -> Value {
         let pool = pool
@@ -82,22 +82,14 @@ extension SQLiteDatabase {
         }
     }
 
-    package func credential(of account: AccountID) async throws(DatabaseError) -> String? {
-        try await read { database in
-            try String.fetchOne(
-                database, sql: "SELECT credential FROM accounts WHERE id = ? AND removed_at IS NULL",
-                arguments: [account.rawValue])
-        }
-    }
-
     package func work(_ entries: [[EntryID]]) async throws(DatabaseError) -> [OpenWork?] {
         try await read { database in
             let message = try database.cachedStatement(
                 sql: """
-                    SELECT segment, offset, length, trace, sender, size, eight_bit, accepted_at FROM messages
-                    WHERE spool = ?
+                    SELECT segment, offset, length, trace, sender, size, body, accepted_at, international, envid, ret
+                    FROM messages WHERE spool = ?
                     """)
-            let recipient = try database.cachedStatement(sql: "SELECT recipient, attempts FROM queue WHERE entry = ?")
+            let recipient = try database.cachedStatement(sql: "SELECT recipient, attempts, notify, orcpt FROM queue WHERE entry = ?")
             let find = (IndexStatement(message), IndexStatement(recipient))
             return try entries.map { try Self.work($0, find.0, find.1) }
         }
@@ -114,15 +106,21 @@ extension SQLiteDatabase {
             found = OpenWork(
                 spool: spool, location: message.location(0), trace: TraceID(high: trace.high, low: trace.low),
                 sender: message.text(4).flatMap { EmailAddress(stored: $0) }, size: message.number(5),
-                isEightBit: message.integer(6) != 0, acceptedAt: message.integer(7), recipients: [])
+                parameters: SenderParameters(
+                    body: ContentForm(stored: message.integer(6)), isInternational: message.integer(8) != 0,
+                    envelopeID: message.text(9), returns: message.text(10).flatMap { ReturnedPart(rawValue: $0) }),
+                acceptedAt: message.integer(7), recipients: [])
         }
         for entry in entries {
             recipient.bind(1, entry.rawValue)
             try recipient.rows {
                 guard let address = EmailAddress(stored: recipient.text(0) ?? "") else { return }
-                let attempts = UInt32(truncatingIfNeeded: recipient.integer(1))
+                let notify = recipient.isNull(2) ? nil : NotifyWishes(rawValue: UInt8(truncatingIfNeeded: recipient.integer(2)))
                 found?.recipients.append(
-                    QueuedRecipient(entry: entry.rawValue, address: address, attempts: attempts))
+                    QueuedRecipient(
+                        entry: entry.rawValue, address: address,
+                        parameters: RecipientParameters(notify: notify, original: recipient.text(3)),
+                        attempts: UInt32(truncatingIfNeeded: recipient.integer(1))))
             }
         }
         return found
@@ -172,62 +170,6 @@ extension SQLiteDatabase {
             entry: id.rawValue, message: id.spool, sender: (row[1] as String?).flatMap { EmailAddress(stored: $0) },
             recipient: recipient, state: state, acceptedAt: row[4], nextAttemptAt: row[5], attempts: row[6],
             size: UInt64(row[7] as Int64), last: last)
-    }
-
-    package func domains(after name: String?, limit: Int) async throws(DatabaseError) -> [DomainEntry] {
-        try await read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT name, (SELECT COUNT(*) FROM accounts WHERE domain = name AND removed_at IS NULL)
-                    FROM domains WHERE name > ? ORDER BY name LIMIT ?
-                    """,
-                arguments: [name ?? "", limit])
-            return rows.map { DomainEntry(name: $0[0], accounts: $0[1]) }
-        }
-    }
-
-    package func accounts(after address: EmailAddress?, limit: Int) async throws(DatabaseError) -> [AccountEntry] {
-        try await read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT a.address, COALESCE(SUM(m.messages), 0), COALESCE(SUM(m.octets), 0) FROM accounts a
-                    LEFT JOIN mailboxes m ON m.account = a.id
-                    WHERE a.folded > ? AND a.removed_at IS NULL GROUP BY a.folded ORDER BY a.folded LIMIT ?
-                    """,
-                arguments: [address?.folded ?? "", limit])
-            return rows.compactMap { row in
-                EmailAddress(stored: row[0]).map { AccountEntry(address: $0, messages: row[1], octets: row[2]) }
-            }
-        }
-    }
-
-    package func load() throws(DatabaseError) -> Loaded {
-        try look { database in
-            var loaded = Loaded()
-            if let row = try Row.fetchOne(database, sql: "SELECT * FROM progress") {
-                loaded.firstSpool = SpoolID(rawValue: row["next_spool"])
-                loaded.synced = SpoolID(rawValue: row["synced_spool"])
-                loaded.indexedEnd = SpoolPosition(segment: row["end_segment"], offset: row["end_offset"])
-                loaded.directoryVersion = row["directory_version"]
-            }
-            loaded.domains = try String.fetchAll(database, sql: "SELECT name FROM domains")
-            let accounts = try IndexStatement(database, "SELECT id, address FROM accounts WHERE removed_at IS NULL")
-            try accounts.rows {
-                guard let address = EmailAddress(stored: accounts.text(1) ?? "") else { return }
-                loaded.accounts.append(.init(id: AccountID(rawValue: accounts.integer(0)), address: address))
-            }
-            let queue = try IndexStatement(
-                database, "SELECT entry, destination, state = 'held', next_attempt FROM queue ORDER BY entry")
-            try queue.rows {
-                loaded.queue.append(
-                    .init(
-                        entry: EntryID(rawValue: queue.number(0)), destination: queue.text(1) ?? "",
-                        isHeld: queue.integer(2) != 0, nextAttemptAt: queue.integer(3)))
-            }
-            return loaded
-        }
     }
 }
 

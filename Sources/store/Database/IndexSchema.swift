@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first]
+    static let versions = [first, second]
 
     static var current: Int { versions.count }
 
@@ -72,5 +72,59 @@ enum IndexSchema {
             received_at INTEGER NOT NULL, size INTEGER NOT NULL, flags INTEGER NOT NULL, expunged_at INTEGER NOT NULL,
             PRIMARY KEY (mailbox, modseq, uid)) WITHOUT ROWID;
         CREATE INDEX expunged_spool ON expunged (spool);
+        """
+
+    /// Other names of domains, folders, processors, aliases, receive rules, lists of addresses, verifiers of passwords; the
+    /// parameters of MAIL and RCPT.
+    private static let second = """
+        -- What unknown users are shown at a login is derived from it: random, the same for ever, known to nobody.
+        ALTER TABLE progress ADD COLUMN decoy TEXT;
+
+        -- An alias domain has nothing of its own but its name. `delimiters`: NULL is "+", '' is none.
+        ALTER TABLE domains ADD COLUMN alias_of TEXT;
+        ALTER TABLE domains ADD COLUMN catch_all TEXT;
+        ALTER TABLE domains ADD COLUMN transport TEXT;
+        ALTER TABLE domains ADD COLUMN delimiters TEXT;
+        CREATE INDEX domains_alias_of ON domains (alias_of) WHERE alias_of IS NOT NULL;
+        CREATE INDEX domains_catch_all ON domains (catch_all COLLATE NOCASE) WHERE catch_all IS NOT NULL;
+
+        -- A user, a folder and a processor may have the same address. Only a user's `credential` is not empty: the hash of
+        -- the password.
+        ALTER TABLE accounts ADD COLUMN kind TEXT NOT NULL DEFAULT 'user'
+            CHECK (kind IN ('user', 'folder', 'processor'));
+        DROP INDEX accounts_folded;
+        CREATE UNIQUE INDEX accounts_folded ON accounts (folded, kind) WHERE removed_at IS NULL;
+
+        -- What mechanisms that never show a password need of it. `kind` and `verifier` are texts of the library SASL.
+        CREATE TABLE credentials (
+            kind TEXT NOT NULL, account INTEGER NOT NULL REFERENCES accounts (id), verifier TEXT NOT NULL,
+            PRIMARY KEY (kind, account)) WITHOUT ROWID;
+
+        -- `folded` is the alias, `folded_target` the target as an account of ours would be looked up.
+        CREATE TABLE aliases (
+            folded TEXT NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL,
+            target TEXT NOT NULL, folded_target TEXT NOT NULL, PRIMARY KEY (folded, place)) WITHOUT ROWID;
+        CREATE INDEX aliases_target ON aliases (folded_target);
+        CREATE INDEX aliases_domain ON aliases (domain);
+
+        -- Receive rules in the order of their numbers; NULL is any. `sender` '' is the null sender.
+        CREATE TABLE rules (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL REFERENCES accounts (id),
+            local_part TEXT NOT NULL, domain TEXT, sender TEXT, source TEXT);
+        CREATE INDEX rules_account ON rules (account);
+
+        CREATE TABLE ranges (
+            list TEXT NOT NULL CHECK (list IN ('trusted', 'safe')), range TEXT NOT NULL, PRIMARY KEY (list, range)
+            ) WITHOUT ROWID;
+
+        -- `body`: 0 seven bits, 1 eight bits, 2 binary. The others are parameters of MAIL (RFC 6531, RFC 3461).
+        ALTER TABLE messages RENAME COLUMN eight_bit TO body;
+        ALTER TABLE messages ADD COLUMN international INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE messages ADD COLUMN envid TEXT;
+        ALTER TABLE messages ADD COLUMN ret TEXT;
+
+        -- Parameters of RCPT (RFC 3461): bits of NOTIFY, NULL when it was not said; ORCPT, decoded.
+        ALTER TABLE queue ADD COLUMN notify INTEGER;
+        ALTER TABLE queue ADD COLUMN orcpt TEXT;
         """
 }

@@ -78,6 +78,8 @@ final class IndexStatement {
 
     func number(_ index: Int32) -> UInt64 { UInt64(bitPattern: sqlite3_column_int64(pointer, index)) }
 
+    func isNull(_ index: Int32) -> Bool { sqlite3_column_type(pointer, index) == SQLITE_NULL }
+
     func text(_ index: Int32) -> String? {
         guard let bytes = sqlite3_column_text(pointer, index) else { return nil }
         let count = Int(sqlite3_column_bytes(pointer, index))

@@ -42,14 +42,12 @@ final class IndexTransaction {
         case .expunge(let uids, let account, let now):
             guard let mailbox = try mailboxes.inbox(of: account) else { return .rejected("there is no such account") }
             for uid in uids where try expunges.remove(uid, from: mailbox, now) { mailboxes.touch(mailbox) }
-        case .addDomain(let name): return try directory.addDomain(name)
-        case .removeDomain(let name): return try directory.removeDomain(name)
-        case .addAccount(let address, let credential, let now):
-            return try directory.addAccount(address, credential, now)
-        case .removeAccount(let address, let now):
-            try mailboxes.save()
-            mailboxes.forget()
-            return try directory.removeAccount(address, now)
+        case .directory(let change, let now):
+            if case .removeAccount = change {
+                try mailboxes.save()
+                mailboxes.forget()
+            }
+            return try directory.apply(change, at: now)
         case .reserve(let spool): progress.reserve(spool)
         case .synced(let spool): progress.synced(spool)
         }

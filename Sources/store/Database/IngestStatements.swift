@@ -21,14 +21,15 @@ final class IngestStatements {
     private var boxes: [MailboxCounter] = []
 
     init(_ database: GRDB.Database) throws {
-        message = try IndexStatement(database, "INSERT INTO messages VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
+        message = try IndexStatement(database, "INSERT INTO messages VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")
         recipient = try IndexStatement(database, "INSERT INTO recipients VALUES (?1, ?2, ?3, ?4)")
         placement = try IndexStatement(database, "INSERT INTO placements VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)")
         entry = try IndexStatement(
             database,
             """
-            INSERT INTO queue (entry, destination, recipient, sender, state, next_attempt, accepted_at, size)
-            VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?5, ?6)
+            INSERT INTO queue
+                (entry, destination, recipient, sender, state, next_attempt, accepted_at, size, notify, orcpt)
+            VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?5, ?6, ?7, ?8)
             """)
         knownKey = try IndexStatement(database, "SELECT spool FROM idempotency WHERE key = ?1")
         key = try IndexStatement(database, "INSERT INTO idempotency VALUES (?1, ?2, ?3)")
@@ -52,9 +53,8 @@ final class IngestStatements {
         }
         for (index, relay) in plan.relays.enumerated() {
             let id = EntryID(new.spool, ordinal: plan.placements.count + index)
-            let address = relay.stored
-            try note(address, id, LedgerFate.open, new.acceptedAt)
-            try queue(id, relay.domain, address, sender, new)
+            try note(relay.address.stored, id, LedgerFate.open, new.acceptedAt)
+            try queue(id, relay, sender, new)
         }
         if let text = plan.idempotencyKey { try remember(text, new) }
         return .done
@@ -104,12 +104,15 @@ final class IngestStatements {
         message.bind(4, UInt64(new.location.length))
         message.bind(5, new.ownFile)
         message.bind(6, new.size)
-        message.bind(7, new.plan.isEightBit ? 1 : 0)
+        message.bind(7, new.plan.parameters.body.stored)
         message.bind(8, new.acceptedAt)
         message.bind(9, blob: new.plan.trace.high, new.plan.trace.low)
         message.bind(10, sender)
         message.bind(11, new.plan.placements.count + new.plan.relays.count)
         message.bind(12, references)
+        message.bind(13, new.plan.parameters.isInternational ? 1 : 0)
+        message.bind(14, new.plan.parameters.envelopeID)
+        message.bind(15, new.plan.parameters.returns?.rawValue)
         try message.run()
     }
 
@@ -122,14 +125,35 @@ final class IngestStatements {
     }
 
     private func queue(
-        _ id: EntryID, _ destination: String, _ address: String, _ sender: String?, _ new: IndexedMessage
+        _ id: EntryID, _ relay: RelayedRecipient, _ sender: String?, _ new: IndexedMessage
     ) throws {
         entry.bind(1, id.rawValue)
-        entry.bind(2, destination)
-        entry.bind(3, address)
+        entry.bind(2, relay.address.domain)
+        entry.bind(3, relay.address.stored)
         entry.bind(4, sender)
         entry.bind(5, new.acceptedAt)
         entry.bind(6, new.size)
+        if let notify = relay.parameters.notify { entry.bind(7, Int(notify.rawValue)) } else { entry.bindNull(7) }
+        entry.bind(8, relay.parameters.original)
         try entry.run()
+    }
+}
+
+extension ContentForm {
+    /// As the column `body` has it.
+    var stored: Int {
+        switch self {
+        case .sevenBit: 0
+        case .eightBit: 1
+        case .binary: 2
+        }
+    }
+
+    init(stored number: Int64) {
+        switch number {
+        case 0: self = .sevenBit
+        case 1: self = .eightBit
+        default: self = .binary
+        }
     }
 }

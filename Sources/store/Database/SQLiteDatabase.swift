@@ -67,6 +67,14 @@ package final class SQLiteDatabase: Database {
             throw DatabaseError.trouble("SQLite does not do what is durable: \(synchronous ?? -1), \(journal ?? "")")
         }
         try migrate(database)
+        try makeDecoy(database)
+    }
+
+    /// Once for all time, by the system's randomness.
+    private static func makeDecoy(_ database: GRDB.Database) throws {
+        guard try Row.fetchOne(database, sql: "SELECT 1 FROM progress WHERE decoy IS NULL") != nil else { return }
+        let digits = (0..<4).map { _ in String(UInt64.random(in: 0...UInt64.max), radix: 16) }
+        try database.execute(sql: "UPDATE progress SET decoy = ?", arguments: [digits.joined()])
     }
 
     /// Forwards only, each version in a transaction of its own.

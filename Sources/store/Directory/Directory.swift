@@ -1,8 +1,9 @@
-// Who lives here: the part of the directory that look-ups need, in memory, in step with the database.
+// Who lives here: the directory in memory, in step with the database, its version, and those who wait for a change.
 
 import IPC
 import Mail
 import NIOCore
+import SASL
 import Synchronization
 
 package final class Directory: Sendable {
@@ -16,11 +17,22 @@ package final class Directory: Sendable {
 
     private struct State {
         var version: UInt64
-        var domains: Set<String>
-        /// By folded address.
-        var accounts: [String: AccountID]
+        var tables: DirectoryTables
+        /// How often the password of an account was changed since the start. Tickets do not outlive the process either.
+        var passwords: [AccountID: UInt32] = [:]
+        /// What the single login for relaying can be checked by; nil: there is none.
+        var relayVerifiers: Set<VerifierKind>?
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
+    }
+
+    /// A user, as a login finds one.
+    struct Resident: Sendable {
+        var account: AccountID
+        /// The account's address in small letters.
+        var name: String
+        /// Another number than before: the password is another one.
+        var generation: UInt32
     }
 
     private let state: Mutex<State>
@@ -33,42 +45,55 @@ package final class Directory: Sendable {
     ///   - patience: after this time a question for a change is answered without one.
     ///   - eventLoop: for the timer only.
     package init(
-        _ loaded: Loaded, database: any Database, on eventLoop: any EventLoop, patience: TimeAmount = .minutes(5),
-        now: @escaping @Sendable () -> Int64
+        _ tables: DirectoryTables, version: UInt64, database: any Database, on eventLoop: any EventLoop,
+        patience: TimeAmount = .minutes(5), now: @escaping @Sendable () -> Int64
     ) {
         self.database = database
         self.eventLoop = eventLoop
         self.patience = patience
         self.now = now
-        var accounts: [String: AccountID] = [:]
-        accounts.reserveCapacity(loaded.accounts.count)
-        for account in loaded.accounts { accounts[account.address.folded] = account.id }
-        state = Mutex(
-            State(version: loaded.directoryVersion, domains: Set(loaded.domains), accounts: accounts))
+        state = Mutex(State(version: version, tables: tables))
     }
 
     package var figures: [Figure] {
-        state.withLock {
-            [
-                Figure("domains", Int64($0.domains.count)), Figure("accounts", Int64($0.accounts.count)),
-                Figure("directory-version", Int64($0.version)),
-            ]
-        }
+        state.withLock { $0.tables.figures + [Figure("directory-version", Int64($0.version))] }
     }
 
     /// In the order asked, with the version that they are true for. Never waits.
-    package func lookUp(_ addresses: [EmailAddress]) -> (residents: [Resident], version: UInt64) {
+    package func lookUp(_ addresses: [EmailAddress]) -> (entries: [DirectoryEntry], version: UInt64) {
+        state.withLock { state in (addresses.map { state.tables.entry(of: $0) }, state.version) }
+    }
+
+    /// What the router keeps in whole.
+    package var policy: DirectoryPolicy {
         state.withLock { state in
-            let residents = addresses.map { address -> Resident in
-                guard state.domains.contains(address.domain) else { return .foreign }
-                return state.accounts[address.folded].map { .account($0) } ?? .unknown
-            }
-            return (residents, state.version)
+            DirectoryPolicy(
+                version: state.version, rules: state.tables.rules.map(\.rule),
+                trusted: state.tables.ranges[.trusted] ?? [], safe: state.tables.ranges[.safe] ?? [],
+                mechanisms: state.mechanisms.map(\.rawValue))
         }
     }
 
-    package func account(_ address: EmailAddress) -> AccountID? {
-        state.withLock { $0.accounts[address.folded] }
+    /// Mechanisms that at least one credential can satisfy (D8), strongest first.
+    var mechanisms: [SASLMechanism] { state.withLock { $0.mechanisms } }
+
+    package func ranges(_ list: AccessList) -> [AddressRange] { state.withLock { $0.tables.ranges[list] ?? [] } }
+
+    /// `host:port` that gets what an address of this domain does not take (E-09).
+    package func transport(of domain: String) -> String? { state.withLock { $0.tables.transport(of: domain) } }
+
+    func resident(_ address: EmailAddress) -> Resident? {
+        state.withLock { state in
+            guard let user = state.tables.user(address) else { return nil }
+            return Resident(
+                account: user.id, name: user.address.stored, generation: state.passwords[user.id, default: 0])
+        }
+    }
+
+    /// Whether the user is still there, with the password of that time.
+    func isCurrent(_ resident: Resident) -> Bool {
+        guard let address = EmailAddress(stored: resident.name), let current = self.resident(address) else { return false }
+        return current.account == resident.account && current.generation == resident.generation
     }
 
     /// Calls `answer` once, on any thread, with the version as soon as it differs from this one, or after a while.
@@ -108,56 +133,52 @@ package final class Directory: Sendable {
     }
 }
 
+extension Directory.State {
+    fileprivate var mechanisms: [SASLMechanism] {
+        SASLMechanism.satisfied(
+            by: tables.verifierKinds.union(relayVerifiers ?? []), hasPassword: tables.hasUsers || relayVerifiers != nil)
+    }
+}
+
 // Changes: first durable, then known.
 extension Directory {
     /// One change; `done` on any thread with nil, or with the reason why it was not made.
-    package func addDomain(_ name: String, _ done: @escaping @Sendable (String?) -> Void) {
-        commit(.addDomain(name), done) { state, _ in state.domains.insert(name) }
+    package func make(_ change: DirectoryChange, _ done: @escaping @Sendable (String?) -> Void) {
+        commit(change, done) { $0.learn($1) }
     }
 
-    package func removeDomain(_ name: String, _ done: @escaping @Sendable (String?) -> Void) {
-        commit(.removeDomain(name), done) { state, _ in state.domains.remove(name) }
-    }
-
-    /// - Parameter credential: the hash of its password.
-    package func addAccount(
-        _ address: EmailAddress, credential: String, _ done: @escaping @Sendable (String?) -> Void
-    ) {
-        commit(.addAccount(address, credential: credential, at: now()), done) { state, account in
-            state.accounts[address.folded] = account
-        }
-    }
-
-    package func removeAccount(
-        _ address: EmailAddress, _ done: @escaping @Sendable (String?, AccountID?) -> Void
-    ) {
-        let account = account(address)
-        commit(.removeAccount(address, at: now()), { done($0, account) }) { state, _ in
-            state.accounts[address.folded] = nil
-        }
+    /// What the single login can be checked by has changed. Blocks; not for an event loop.
+    func setRelayVerifiersAndWait(_ kinds: Set<VerifierKind>?) throws(StoreFault) {
+        let because: String? = blocking { commit(.touch, $0) { state, _ in state.relayVerifiers = kinds } }
+        if let because { throw StoreFault(because) }
     }
 
     private func commit(
-        _ change: Change, _ done: @escaping @Sendable (String?) -> Void,
-        _ learn: @escaping @Sendable (inout State, AccountID?) -> Void
+        _ change: DirectoryChange, _ done: @escaping @Sendable (String?) -> Void,
+        _ learn: @escaping @Sendable (inout State, DirectoryNews) -> Void
     ) {
-        database.commit([change]) { [self] results in
-            var account: AccountID?
+        database.commit([.directory(change, at: now())]) { [self] results in
             switch results.first {
-            case .done: break
-            case .account(let id): account = id
-            case .rejected(let because): return done(because)
-            case .failed(let error): return done("the index cannot take it now: \(error)")
-            default: return done("the index gave no answer")
+            case .directory(let news):
+                let (waiters, version) = state.withLock { state in
+                    learn(&state, news)
+                    state.version += 1
+                    defer { state.waiters = [] }
+                    return (state.waiters, state.version)
+                }
+                for waiter in waiters { waiter.answer(version) }
+                done(nil)
+            case .rejected(let because): done(because)
+            case .failed(let error): done("the index cannot take it now: \(error)")
+            default: done("the index gave no answer")
             }
-            let (waiters, version) = state.withLock { state in
-                learn(&state, account)
-                state.version += 1
-                defer { state.waiters = [] }
-                return (state.waiters, state.version)
-            }
-            for waiter in waiters { waiter.answer(version) }
-            done(nil)
         }
+    }
+}
+
+extension Directory.State {
+    fileprivate mutating func learn(_ news: DirectoryNews) {
+        if case .password(let account, _) = news { passwords[account, default: 0] += 1 }
+        tables.learn(news)
     }
 }

@@ -4,6 +4,7 @@ import CCrypt
 import Glibc
 import Mail
 import NIOPosix
+import SASL
 import Synchronization
 
 /// Makes and checks hashes. The work that waits is bounded: a flood of wrong passwords must not eat the memory.
@@ -14,6 +15,8 @@ package final class PasswordHashes: Sendable {
         package var waiting = 256
         /// yescrypt's cost, 1 to 11: each step doubles time or memory. 5 is Debian's.
         package var cost: UInt = 5
+        /// Of SCRAM verifiers that are made.
+        package var iterations = SCRAMKeys.defaultIterations
 
         package init() {}
     }
@@ -25,7 +28,7 @@ package final class PasswordHashes: Sendable {
         case impossible(String)
     }
 
-    private let limits: Limits
+    let limits: Limits
     private let threads: NIOThreadPool
     private let waiting = Mutex(0)
     /// The hash of a password that nobody has: who does not exist takes as long as who does.
@@ -39,24 +42,19 @@ package final class PasswordHashes: Sendable {
 
     package func stop() { try? threads.syncShutdownGracefully() }
 
-    /// A new hash with a salt of the system's randomness.
-    package func hash(_ password: Secret, _ done: @escaping @Sendable (Result<String, Failure>) -> Void) {
-        run(done) { [cost = limits.cost] () throws(Failure) -> String in try Self.hash(password, cost: cost) }
-    }
-
-    /// Whether the hash, of any kind that libcrypt knows, is the password's. Without a hash: no, after the same time.
+    /// Whether the hash, of any kind that libcrypt knows, is the password's. Without a hash that it knows: no, after the
+    /// same time.
     package func check(
         _ password: Secret, against hash: String?, _ done: @escaping @Sendable (Result<Bool, Failure>) -> Void
     ) {
         run(done) { [self] () throws(Failure) -> Bool in
-            let known: String
-            if let hash { known = hash } else { known = try nobodysHash() }
-            guard let again = Self.crypt(password, setting: known) else { return false }
-            return Self.isSame(again, known) && hash != nil
+            if let hash, let again = Self.crypt(password, setting: hash) { return Self.isSame(again, hash) }
+            _ = Self.crypt(password, setting: try nobodysHash())
+            return false
         }
     }
 
-    private func run<Value: Sendable>(
+    func run<Value: Sendable>(
         _ done: @escaping @Sendable (Result<Value, Failure>) -> Void,
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) {
@@ -83,7 +81,8 @@ package final class PasswordHashes: Sendable {
 
 // libcrypt.
 extension PasswordHashes {
-    private static func hash(_ password: Secret, cost: UInt) throws(Failure) -> String {
+    /// A new hash with a salt of the system's randomness.
+    static func hash(_ password: Secret, cost: UInt) throws(Failure) -> String {
         var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
         guard crypt_gensalt_rn("$y$", cost, nil, 0, &setting, Int32(setting.count)) != nil else {
             throw .impossible("libcrypt makes no yescrypt setting of cost \(cost) (errno \(errno))")

@@ -1,4 +1,5 @@
-// Tickets: proof of a login that the listener carries and cannot make. Good once, for one service, for seconds.
+// Tickets: proof of a login that the listener carries and cannot make. One for a mailbox is good once, for seconds; one for
+// sending is good for a day, again and again, since a session shows it with every message.
 
 import Crypto
 import IPC
@@ -8,8 +9,9 @@ import Synchronization
 
 package final class Tickets: Sendable {
     /// Milliseconds from the login on.
-    package static let lifetime: Int64 = 30_000
-    /// Tickets that are out at once; beyond it the oldest are no good any more.
+    package static let mailboxLifetime: Int64 = 30_000
+    package static let sendingLifetime: Int64 = 86_400_000
+    /// Tickets for mailboxes that are out at once; beyond it the oldest are no good any more.
     private static let outstanding = 100_000
 
     private struct State {
@@ -18,21 +20,34 @@ package final class Tickets: Sendable {
         var next: UInt64 = 0
 
         /// Forgets what has expired, and the oldest beyond the limit.
-        mutating func add(until: Int64, now: Int64) -> UInt64 {
+        mutating func add(_ number: UInt64, until: Int64, now: Int64) {
             while let first = order.first, first.until <= now || order.count >= Tickets.outstanding {
                 open.remove(first.number)
                 order.removeFirst()
             }
-            next += 1
-            open.insert(next)
-            order.append((next, until))
-            return next
+            open.insert(number)
+            order.append((number, until))
         }
     }
 
-    // Version 1: version (1), account (8), service (1), expiry (8), number (8), HMAC-SHA256 of these (32).
-    private static let version: UInt8 = 1
-    private static let bodyLength = 26
+    /// What a ticket is good for.
+    private enum Purpose: UInt8 {
+        case mailbox = 1
+        case sending = 2
+
+        init(_ service: ServiceName) {
+            switch service {
+            case .pop3: self = .mailbox
+            case .smtp, .submission, .lmtp: self = .sending
+            }
+        }
+    }
+
+    // Version 2: version (1), purpose (1), account (8), generation (4), expiry (8), number (8), name (the rest, UTF-8), and
+    // HMAC-SHA256 of these (32).
+    private static let version: UInt8 = 2
+    private static let bodyLength = 30
+    private static let longest = 512
 
     private let key = SymmetricKey(size: .bits256)
     private let now: @Sendable () -> Int64
@@ -41,45 +56,53 @@ package final class Tickets: Sendable {
     /// The key lives as long as the process: a restart makes every ticket worthless.
     package init(now: @escaping @Sendable () -> Int64) { self.now = now }
 
-    package func issue(_ account: AccountID, for service: ServiceName) -> Ticket {
+    func issue(_ resident: Directory.Resident, for service: ServiceName) -> Ticket {
         let time = now()
-        let until = time + Self.lifetime
-        let number = state.withLock { $0.add(until: until, now: time) }
-        var body: [UInt8] = [Self.version]
-        body.append(UInt64(bitPattern: account.rawValue))
-        body.append(Self.mark(service))
+        let purpose = Purpose(service)
+        let until = time + (purpose == .mailbox ? Self.mailboxLifetime : Self.sendingLifetime)
+        let number = state.withLock { state in
+            state.next += 1
+            if purpose == .mailbox { state.add(state.next, until: until, now: time) }
+            return state.next
+        }
+        var body: [UInt8] = [Self.version, purpose.rawValue]
+        body.append(UInt64(bitPattern: resident.account.rawValue))
+        body.append(resident.generation)
         body.append(UInt64(bitPattern: until))
         body.append(number)
+        body += resident.name.utf8
         return Ticket(bytes: body + HMAC<SHA256>.authenticationCode(for: body, using: key))
     }
 
-    /// The account, if the ticket is ours, for this service, still good, and shown for the first time.
-    package func redeem(_ ticket: Ticket, for service: ServiceName) -> AccountID? {
-        guard ticket.bytes.count == Self.bodyLength + SHA256.byteCount, ticket.bytes[0] == Self.version else { return nil }
-        let body = ticket.bytes[..<Self.bodyLength]
-        let code = ticket.bytes[Self.bodyLength...]
-        guard HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: body, using: key) else { return nil }
-        guard body[9] == Self.mark(service), Int64(bitPattern: body.number(at: 10)) > now() else { return nil }
-        let number = body.number(at: 18)
-        guard state.withLock({ $0.open.remove(number) }) != nil else { return nil }
-        return AccountID(rawValue: Int64(bitPattern: body.number(at: 1)))
-    }
-
-    private static func mark(_ service: ServiceName) -> UInt8 {
-        switch service {
-        case .smtp: 1
-        case .submission: 2
-        case .pop3: 3
+    /// Whose login it proves, if the ticket is ours, for this service, and still good. Whether that account is still there
+    /// is not known here.
+    func redeem(_ ticket: Ticket, for service: ServiceName) -> Directory.Resident? {
+        let length = ticket.bytes.count - SHA256.byteCount
+        guard (Self.bodyLength...Self.longest).contains(length), ticket.bytes[0] == Self.version else { return nil }
+        let body = ticket.bytes[..<length]
+        guard HMAC<SHA256>.isValidAuthenticationCode(ticket.bytes[length...], authenticating: body, using: key) else {
+            return nil
         }
+        let purpose = Purpose(service)
+        guard body[1] == purpose.rawValue, Int64(bitPattern: body.number(at: 14)) > now() else { return nil }
+        if purpose == .mailbox {
+            let number = body.number(at: 22)
+            guard state.withLock({ $0.open.remove(number) }) != nil else { return nil }
+        }
+        return Directory.Resident(
+            account: AccountID(rawValue: Int64(bitPattern: body.number(at: 2))),
+            name: String(decoding: body[Self.bodyLength...], as: UTF8.self), generation: body.number(at: 10))
     }
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(_ number: UInt64) { Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) } }
+    fileprivate mutating func append(_ number: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
+    }
 }
 
 extension ArraySlice<UInt8> {
-    fileprivate func number(at offset: Int) -> UInt64 {
-        self[(startIndex + offset)..<(startIndex + offset + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+    fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number {
+        self[(startIndex + offset)..<(startIndex + offset + Number.bitWidth / 8)].reduce(0) { $0 << 8 | Number($1) }
     }
 }

@@ -54,6 +54,7 @@ package final class Queue: Sendable {
 
     private let limits: Limits
     private let database: any Database
+    private let transport: @Sendable (String) -> String?
     private let eventLoop: any EventLoop
     private let now: @Sendable () -> Int64
     private let log: @Sendable (StoreEvent) -> Void
@@ -61,13 +62,16 @@ package final class Queue: Sendable {
 
     /// - Parameters:
     ///   - firstLease: above every lease of every earlier run.
+    ///   - transport: where the mail of a domain goes by the directory, now.
     ///   - eventLoop: for the timer only.
     package init(
         _ waiting: [Loaded.Waiting], limits: Limits, firstLease: UInt64, database: any Database,
-        on eventLoop: any EventLoop, now: @escaping @Sendable () -> Int64, log: @escaping @Sendable (StoreEvent) -> Void
+        transport: @escaping @Sendable (String) -> String? = { _ in nil }, on eventLoop: any EventLoop,
+        now: @escaping @Sendable () -> Int64, log: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.limits = limits
         self.database = database
+        self.transport = transport
         self.eventLoop = eventLoop
         self.now = now
         self.log = log
@@ -118,7 +122,7 @@ extension Queue {
             for message in messages {
                 for (index, relay) in message.plan.relays.enumerated() {
                     let entry = EntryID(message.spool, ordinal: message.plan.placements.count + index)
-                    state.schedule.add(entry, to: relay.domain, dueAt: message.acceptedAt, now: time)
+                    state.schedule.add(entry, to: relay.address.domain, dueAt: message.acceptedAt, now: time)
                 }
             }
         }
@@ -213,8 +217,8 @@ extension Queue {
                 return Lease(
                     id: parcel.lease, expiresIn: UInt32(limits.schedule.lease / 1000), message: work.spool,
                     trace: work.trace, sender: work.sender, destination: parcel.destination,
-                    recipients: work.recipients, size: work.size, isEightBit: work.isEightBit,
-                    acceptedAt: work.acceptedAt)
+                    transport: transport(parcel.destination), recipients: work.recipients, size: work.size,
+                    parameters: work.parameters, acceptedAt: work.acceptedAt)
             }
         }
     }

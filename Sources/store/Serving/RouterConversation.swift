@@ -8,16 +8,18 @@ import NIOCore
 final class RouterServing: Sendable {
     let directory: Directory
     let authentication: Authentication
+    let logins: LoginSurroundings
     let writer: SegmentWriter
     let uploads: UploadSurroundings
     let log: @Sendable (StoreEvent) -> Void
 
     init(
-        directory: Directory, authentication: Authentication, writer: SegmentWriter, uploads: UploadSurroundings,
+        directory: Directory, logins: LoginSurroundings, writer: SegmentWriter, uploads: UploadSurroundings,
         log: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.directory = directory
-        self.authentication = authentication
+        self.logins = logins
+        authentication = logins.authentication
         self.writer = writer
         self.uploads = uploads
         self.log = log
@@ -32,21 +34,47 @@ final class RouterConversation: Conversing {
     private var upload: Upload?
     /// A question for a change of the directory that waits.
     private var waiter: UInt64?
+    private var login: LoginExchange?
 
     init(_ serving: RouterServing) { self.serving = serving }
 
     func question(_ question: RouterToStore.Question, in exchange: Exchange<RouterToStore>) {
         switch question {
         case .lookUp(let addresses):
-            guard addresses.count <= 1_000 else { return exchange.cancel() }
-            let (residents, version) = serving.directory.lookUp(addresses)
-            exchange.answer(.residents(residents, version: version))
+            lookUp(addresses, in: exchange)
         case .directoryChange(let version):
             waiter = serving.directory.change(since: version, exchange.hop { exchange.answer(.directory(version: $0)) })
         case .verify(let login):
             serving.authentication.verify(login, exchange.hop { exchange.answer(.login($0)) })
+        case .policy: exchange.answer(.policy(serving.directory.policy))
+        case .sasl(let opening): begin(opening, in: exchange)
+        case .saslResponse(let response):
+            guard let login else { return exchange.cancel() }
+            login.respond(response, in: exchange)
+        case .redeem(let ticket, let service):
+            let grant = serving.authentication.redeem(ticket, for: service)
+            exchange.answer(.login(grant.map { .granted($0) } ?? .refused))
         case .commit(let plan): commit(plan, in: exchange)
         }
+    }
+
+    private func lookUp(_ addresses: [EmailAddress], in exchange: Exchange<RouterToStore>) {
+        guard addresses.count <= 1_000 else { return exchange.cancel() }
+        let (entries, version) = serving.directory.lookUp(addresses)
+        // An answer has to fit into a frame.
+        let targets = entries.reduce(0) { $0 + $1.targetCount }
+        guard targets <= DirectoryLimits.targetsOfAnswer else { return exchange.cancel() }
+        exchange.answer(.entries(entries, version: version))
+    }
+
+    private func begin(_ opening: SASLOpening, in exchange: Exchange<RouterToStore>) {
+        guard login == nil else { return exchange.cancel() }
+        guard let new = LoginExchange(opening, serving.logins) else {
+            let because = "there is no mechanism \(opening.mechanism.prefix(20))"
+            return exchange.answer(.login(serving.authentication.refusal(opening.facts, user: "", because: because)))
+        }
+        login = new
+        new.begin(opening.initial, in: exchange)
     }
 
     func content(_ bytes: ByteBuffer, in exchange: Exchange<RouterToStore>) {
@@ -110,10 +138,20 @@ extension Plan {
         guard idempotencyKey.map({ (1...128).contains($0.utf8.count) }) ?? true else {
             return "the plan's key is empty or longer than 128 octets"
         }
-        guard sender?.isStorable ?? true, relays.allSatisfy(\.isStorable),
+        guard sender?.isStorable ?? true, relays.allSatisfy(\.address.isStorable),
             placements.allSatisfy({ $0.recipient.isStorable })
         else { return "an address of the plan is longer than 64 and 255 octets" }
+        guard parameters.envelopeID.map({ $0.utf8.count <= 100 }) ?? true,
+            relays.allSatisfy({ $0.parameters.original.map { $0.utf8.count <= 500 } ?? true })
+        else { return "ENVID or ORCPT of the plan is longer than 100 and 500 octets" }
         return nil
+    }
+}
+
+extension DirectoryEntry {
+    fileprivate var targetCount: Int {
+        if case .local(let entry) = self { return entry.targets?.count ?? 0 }
+        return 0
     }
 }
 

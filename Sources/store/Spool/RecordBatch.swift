@@ -39,7 +39,7 @@ struct RecordBatch {
         let end = heads.writerIndex
         var pieces: [ByteBuffer] = []
         var record = SpoolRecord(
-            flags: message.plan.isEightBit ? .eightBit : [], length: end - start, checksum: 0, spool: message.spool,
+            flags: SpoolRecord.Flags(message.plan.parameters.body), length: end - start, checksum: 0, spool: message.spool,
             acceptedAt: message.acceptedAt, trace: message.plan.trace,
             envelopeLength: envelopeEnd - start - SpoolRecord.headLength,
             localHeaderLength: message.plan.localHeader.count, headerLength: message.plan.header.count,

@@ -1,10 +1,8 @@
 // The start after an end of any kind. The rule: what is indexed and whole stays; everything else was never acknowledged
 // and goes. See the table of states in SegmentWriter.swift.
 
-import Dispatch
 import Glibc
 import Mail
-import Synchronization
 
 /// Runs once, before anything is written. Blocks.
 struct Recovery {
@@ -113,19 +111,8 @@ struct Recovery {
 extension Database {
     /// For the start and the end, where there is nothing else to do. Blocks.
     package func commitAndWait(_ changes: [Change]) -> [ChangeResult] {
-        let done = DispatchSemaphore(value: 0)
-        let answer = Answer()
-        commit(changes) { results in
-            answer.results.withLock { $0 = results }
-            done.signal()
-        }
-        done.wait()
-        return answer.results.withLock { $0 }
+        blocking { commit(changes, $0) }
     }
-}
-
-private final class Answer: Sendable {
-    let results = Mutex<[ChangeResult]>([])
 }
 
 /// Records that lie one behind the other.

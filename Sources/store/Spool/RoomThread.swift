@@ -43,6 +43,30 @@ package final class RoomThread: Sendable {
     }
 }
 
+/// Waits for a function to call back, once, on another thread. For the start, a reload and the end, where there is nothing
+/// else to do.
+func blocking<Value: Sendable>(_ body: (@escaping @Sendable (Value) -> Void) -> Void) -> Value {
+    let answer = Answer<Value>()
+    body { answer.give($0) }
+    return answer.take()
+}
+
+private final class Answer<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+    private let isThere = DispatchSemaphore(value: 0)
+
+    func give(_ value: Value) {
+        self.value.withLock { $0 = value }
+        isThere.signal()
+    }
+
+    func take() -> Value {
+        isThere.wait()
+        guard let value = value.withLock({ $0 }) else { preconditionFailure("the signal comes behind the value") }
+        return value
+    }
+}
+
 /// Work on its way to one thread. Anybody puts, one thread takes everything that waits.
 package final class WorkQueue<Element: Sendable>: Sendable {
     private struct State {

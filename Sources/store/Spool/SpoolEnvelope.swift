@@ -1,4 +1,18 @@
-// The envelope inside a record: sender, recipients and key, in a form of its own that no release of the wire changes.
+// The envelope inside a record: sender, recipients, their parameters and key, in a form of its own that no release of the
+// wire changes.
+//
+//  1          marks: 1 sender, 2 key, 4 parameters
+//  address    the sender, if marked
+//  text       the key, if marked
+//  2          placements; each: account 8, address
+//  2          relays; each: address
+//             if parameters are marked:
+//  1          marks: 1 international (SMTPUTF8), 2 ENVID, 4 RET=FULL, 8 RET=HDRS
+//  text       ENVID, if marked
+//             for each relay: marks 1 (1 NOTIFY, 2 ORCPT), NOTIFY 1 and ORCPT text, if marked
+//
+// A text is a length (2) and UTF-8; an address is two texts. What has no parameters is written as before there were any.
+// The body's form stands among the flags of the record, its declared size nowhere: the true one is known.
 
 import IPC
 import Mail
@@ -8,36 +22,58 @@ import NIOCore
 package struct SpoolEnvelope: Equatable, Sendable {
     package var sender: EmailAddress?
     package var placements: [LocalPlacement]
-    package var relays: [EmailAddress]
+    package var relays: [RelayedRecipient]
+    package var parameters: SenderParameters
     package var idempotencyKey: String?
 
     package init(
-        sender: EmailAddress?, placements: [LocalPlacement], relays: [EmailAddress], idempotencyKey: String?
+        sender: EmailAddress?, placements: [LocalPlacement], relays: [RelayedRecipient], parameters: SenderParameters,
+        idempotencyKey: String?
     ) {
         self.sender = sender
         self.placements = placements
         self.relays = relays
+        self.parameters = parameters
         self.idempotencyKey = idempotencyKey
     }
 
     package init(_ plan: Plan) {
         self.init(
-            sender: plan.sender, placements: plan.placements, relays: plan.relays,
+            sender: plan.sender, placements: plan.placements, relays: plan.relays, parameters: plan.parameters,
             idempotencyKey: plan.idempotencyKey)
+        parameters.declaredSize = nil
     }
 }
 
-extension SpoolEnvelope {
-    private enum Mark {
-        static let hasSender: UInt8 = 1
-        static let hasKey: UInt8 = 2
-    }
+private enum Mark {
+    static let hasSender: UInt8 = 1
+    static let hasKey: UInt8 = 2
+    static let hasParameters: UInt8 = 4
+    static let known: UInt8 = 7
+}
 
-    /// Appends: marks (1), sender, key, count (2) and placements (account 8, address), count (2) and relays.
-    /// Every text is a length (2) and UTF-8.
+private enum ParameterMark {
+    static let isInternational: UInt8 = 1
+    static let hasEnvelopeID: UInt8 = 2
+    static let returnsFull: UInt8 = 4
+    static let returnsHeader: UInt8 = 8
+    static let known: UInt8 = 15
+}
+
+private enum RelayMark {
+    static let hasNotify: UInt8 = 1
+    static let hasOriginal: UInt8 = 2
+    static let known: UInt8 = 3
+}
+
+// Writing.
+extension SpoolEnvelope {
+    /// Appends.
     static func write(_ plan: Plan, into buffer: inout ByteBuffer) {
+        let hasParameters = plan.hasParameters
         buffer.writeInteger(
-            (plan.sender == nil ? 0 : Mark.hasSender) | (plan.idempotencyKey == nil ? 0 : Mark.hasKey))
+            (plan.sender == nil ? 0 : Mark.hasSender) | (plan.idempotencyKey == nil ? 0 : Mark.hasKey)
+                | (hasParameters ? Mark.hasParameters : 0))
         if let sender = plan.sender { write(sender, into: &buffer) }
         if let key = plan.idempotencyKey { write(key, into: &buffer) }
         buffer.writeInteger(UInt16(plan.placements.count), endianness: .little)
@@ -46,7 +82,29 @@ extension SpoolEnvelope {
             write(placement.recipient, into: &buffer)
         }
         buffer.writeInteger(UInt16(plan.relays.count), endianness: .little)
-        for relay in plan.relays { write(relay, into: &buffer) }
+        for relay in plan.relays { write(relay.address, into: &buffer) }
+        guard hasParameters else { return }
+        write(plan.parameters, into: &buffer)
+        for relay in plan.relays { write(relay.parameters, into: &buffer) }
+    }
+
+    private static func write(_ parameters: SenderParameters, into buffer: inout ByteBuffer) {
+        var marks = parameters.isInternational ? ParameterMark.isInternational : 0
+        if parameters.envelopeID != nil { marks |= ParameterMark.hasEnvelopeID }
+        switch parameters.returns {
+        case .full: marks |= ParameterMark.returnsFull
+        case .header: marks |= ParameterMark.returnsHeader
+        case nil: break
+        }
+        buffer.writeInteger(marks)
+        if let envelopeID = parameters.envelopeID { write(envelopeID, into: &buffer) }
+    }
+
+    private static func write(_ parameters: RecipientParameters, into buffer: inout ByteBuffer) {
+        buffer.writeInteger(
+            (parameters.notify == nil ? 0 : RelayMark.hasNotify) | (parameters.original == nil ? 0 : RelayMark.hasOriginal))
+        if let notify = parameters.notify { buffer.writeInteger(notify.rawValue) }
+        if let original = parameters.original { write(original, into: &buffer) }
     }
 
     private static func write(_ address: EmailAddress, into buffer: inout ByteBuffer) {
@@ -60,11 +118,22 @@ extension SpoolEnvelope {
         let count = buffer.writeString(text)
         buffer.setInteger(UInt16(truncatingIfNeeded: count), at: start, endianness: .little)
     }
+}
 
+extension Plan {
+    fileprivate var hasParameters: Bool {
+        parameters.isInternational || parameters.envelopeID != nil || parameters.returns != nil
+            || relays.contains { $0.parameters.notify != nil || $0.parameters.original != nil }
+    }
+}
+
+// Reading.
+extension SpoolEnvelope {
     /// Reads an envelope; the whole buffer is one.
-    package init(_ bytes: ByteBuffer) throws(RecordFault) {
+    /// - Parameter body: as the record says.
+    package init(_ bytes: ByteBuffer, body: ContentForm = .sevenBit) throws(RecordFault) {
         var bytes = bytes
-        guard let marks: UInt8 = bytes.readInteger() else { throw .malformed }
+        let marks = try Self.readMarks(&bytes, known: Mark.known)
         sender = marks & Mark.hasSender == 0 ? nil : try Self.readAddress(&bytes)
         idempotencyKey = marks & Mark.hasKey == 0 ? nil : try Self.readText(&bytes)
         placements = []
@@ -74,8 +143,36 @@ extension SpoolEnvelope {
                 LocalPlacement(recipient: try Self.readAddress(&bytes), account: AccountID(rawValue: account)))
         }
         relays = []
-        for _ in 0..<(try Self.readCount(&bytes)) { relays.append(try Self.readAddress(&bytes)) }
+        for _ in 0..<(try Self.readCount(&bytes)) { relays.append(RelayedRecipient(try Self.readAddress(&bytes))) }
+        parameters = SenderParameters(body: body)
+        if marks & Mark.hasParameters != 0 { try readParameters(&bytes) }
         guard bytes.readableBytes == 0 else { throw .malformed }
+    }
+
+    private mutating func readParameters(_ bytes: inout ByteBuffer) throws(RecordFault) {
+        let marks = try Self.readMarks(&bytes, known: ParameterMark.known)
+        parameters.isInternational = marks & ParameterMark.isInternational != 0
+        parameters.envelopeID = marks & ParameterMark.hasEnvelopeID == 0 ? nil : try Self.readText(&bytes)
+        switch (marks & ParameterMark.returnsFull != 0, marks & ParameterMark.returnsHeader != 0) {
+        case (false, false): parameters.returns = nil
+        case (true, false): parameters.returns = .full
+        case (false, true): parameters.returns = .header
+        case (true, true): throw .malformed
+        }
+        for index in relays.indices {
+            let marks = try Self.readMarks(&bytes, known: RelayMark.known)
+            if marks & RelayMark.hasNotify != 0 {
+                guard let notify: UInt8 = bytes.readInteger() else { throw .malformed }
+                relays[index].parameters.notify = NotifyWishes(rawValue: notify)
+            }
+            if marks & RelayMark.hasOriginal != 0 { relays[index].parameters.original = try Self.readText(&bytes) }
+        }
+    }
+
+    /// A mark that is not known means something that a later release wrote.
+    private static func readMarks(_ bytes: inout ByteBuffer, known: UInt8) throws(RecordFault) -> UInt8 {
+        guard let marks: UInt8 = bytes.readInteger(), marks & ~known == 0 else { throw .malformed }
+        return marks
     }
 
     private static func readCount(_ bytes: inout ByteBuffer) throws(RecordFault) -> UInt16 {

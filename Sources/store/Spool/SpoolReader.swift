@@ -21,7 +21,7 @@ package struct StoredMessage: Sendable {
         guard let slice = bytes.getSlice(at: SpoolRecord.headLength, length: record.envelopeLength) else {
             throw .malformed
         }
-        return try SpoolEnvelope(slice)
+        return try SpoolEnvelope(slice, body: record.body)
     }
 
     private func slice(from start: Int) -> ByteBuffer {

@@ -4,7 +4,7 @@
 //       0       4  magic, "PSR1"
 //       4       4  CRC-32C of everything behind this field
 //       8       1  version, 1
-//       9       1  flags: 1 the content lies in a file of its own, 2 the content is 8-bit
+//       9       1  flags: 1 the content lies in a file of its own, 2 the content is 8-bit, 4 it is binary
 //      10       2  zero
 //      12       4  length of the whole record
 //      16       8  spool id
@@ -40,7 +40,9 @@ package struct SpoolRecord: Equatable, Sendable {
         package init(rawValue: UInt8) { self.rawValue = rawValue }
         package static let ownFile = Flags(rawValue: 1)
         package static let eightBit = Flags(rawValue: 2)
-        static let known: Flags = [.ownFile, .eightBit]
+        /// Lines of any length, and line ends that are none (RFC 3030).
+        package static let binary = Flags(rawValue: 4)
+        static let known: Flags = [.ownFile, .eightBit, .binary]
     }
 
     package var flags: Flags
@@ -56,10 +58,25 @@ package struct SpoolRecord: Equatable, Sendable {
     package var ownFile: UInt64
     package var contentChecksum: UInt32
 
+    package var body: ContentForm {
+        if flags.contains(.binary) { return .binary }
+        return flags.contains(.eightBit) ? .eightBit : .sevenBit
+    }
+
     /// Where the local header begins, and with it what a local reader gets.
     package var textStart: Int { Self.headLength + envelopeLength }
     /// Where that begins which goes over the wire.
     package var relayedStart: Int { textStart + localHeaderLength }
+}
+
+extension SpoolRecord.Flags {
+    init(_ body: ContentForm) {
+        switch body {
+        case .sevenBit: self = []
+        case .eightBit: self = .eightBit
+        case .binary: self = .binary
+        }
+    }
 }
 
 /// Why bytes are not the record that they should be.

@@ -109,7 +109,7 @@ import Testing
     // MARK: store and delivery
 
     @Test func theStoreGetsItsOwn() throws {
-        let part = StoreSettings(
+        let part = try StoreSettings(
             try SettingsTests.parse(
                 "state = \"/srv/m\"\n[store]\nsegment_size = \"16 MB\"\n[pop3]\nidle_timeout = \"12m\""))
         #expect(part.state == "/srv/m" && part.segmentSize == 16 << 20 && part.idleTimeout == .seconds(720))

@@ -1,0 +1,143 @@
+// The part of the directory that look-ups need, as a value: pure, fed by what the database says has changed. Made for a
+// million accounts: a domain has its own tables, keyed by local parts alone, most of which need no memory of their own.
+
+import IPC
+import Mail
+import SASL
+
+package struct DirectoryTables: Sendable {
+    private struct Domain: Sendable {
+        var name: String
+        var catchAll: EmailAddress?
+        var transport: String?
+        var delimiters = DirectoryTables.usualDelimiters
+        /// By folded local part.
+        var users: [String: AccountID] = [:]
+        var folders: [String: AccountID] = [:]
+        var aliases: [String: [EmailAddress]] = [:]
+    }
+
+    static let usualDelimiters = "+"
+
+    /// Places in `domains`, by the domain's name and by its other names.
+    private var numbers: [String: Int] = [:]
+    private var domains: [Domain] = []
+    private var unused: [Int] = []
+    private var counts: [AccountKind: Int] = [:]
+    private(set) var rules: [NumberedRule] = []
+    private(set) var ranges: [AccessList: [AddressRange]] = [:]
+    /// Those that at least one account has.
+    private(set) var verifierKinds: Set<VerifierKind> = []
+
+    package init() {}
+
+    var hasUsers: Bool { counts[.user, default: 0] > 0 }
+
+    var figures: [Figure] {
+        [
+            Figure("domains", Int64(numbers.count)), Figure("accounts", Int64(counts.values.reduce(0, +))),
+            Figure("aliases", Int64(domains.reduce(0) { $0 + $1.aliases.count })), Figure("rules", Int64(rules.count)),
+        ]
+    }
+
+    /// The part of an address that tells accounts of one domain apart.
+    private static func fold(_ address: EmailAddress) -> String { address.localPart.lowercased() }
+}
+
+// Looking up.
+extension DirectoryTables {
+    func entry(of address: EmailAddress) -> DirectoryEntry {
+        guard let number = numbers[address.domain] else { return .foreign }
+        let local = Self.fold(address)
+        return .local(
+            LocalEntry(
+                user: domains[number].users[local], folder: domains[number].folders[local],
+                targets: domains[number].aliases[local], catchAll: domains[number].catchAll,
+                transport: domains[number].transport, domain: domains[number].name,
+                delimiters: domains[number].delimiters))
+    }
+
+    /// The user with this address, and the address as the domain's own name and small letters make it.
+    func user(_ address: EmailAddress) -> (id: AccountID, address: EmailAddress)? {
+        guard let number = numbers[address.domain], let id = domains[number].users[Self.fold(address)] else { return nil }
+        return (id, EmailAddress(localPart: Self.fold(address), domain: domains[number].name))
+    }
+
+    func transport(of domain: String) -> String? { numbers[domain].flatMap { domains[$0].transport } }
+}
+
+// Learning.
+extension DirectoryTables {
+    /// Room for so many more accounts, so that a load does not move them again and again.
+    mutating func reserve(_ count: Int, _ kind: AccountKind, of domain: String) {
+        guard let number = numbers[domain] else { return }
+        switch kind {
+        case .user: domains[number].users.reserveCapacity(count)
+        case .folder: domains[number].folders.reserveCapacity(count)
+        case .processor: return
+        }
+    }
+
+    mutating func learn(_ news: DirectoryNews) {
+        switch news {
+        case .domain(let name, let choices): set(name, choices)
+        case .domainAlias(let name, let target): numbers[name] = numbers[target]
+        case .domainRemoved(let name): remove(name)
+        case .account(let id, let address, let kind, let verifiers):
+            place(address, kind, id)
+            counts[kind, default: 0] += 1
+            verifierKinds = verifiers
+        case .password(_, let verifiers): verifierKinds = verifiers
+        case .accountRemoved(_, let address, let kind, let verifiers):
+            place(address, kind, nil)
+            counts[kind, default: 0] -= 1
+            verifierKinds = verifiers
+        case .alias(let address, let targets):
+            guard let number = numbers[address.domain] else { return }
+            domains[number].aliases[Self.fold(address)] = targets.isEmpty ? nil : targets
+        case .rules(let rules): self.rules = rules
+        case .ranges(let list, let ranges): self.ranges[list] = ranges
+        case .touched: return
+        }
+    }
+
+    private mutating func set(_ name: String, _ choices: DomainChoices) {
+        if numbers[name] == nil {
+            if let free = unused.popLast() {
+                numbers[name] = free
+                domains[free] = Domain(name: name)
+            } else {
+                numbers[name] = domains.count
+                domains.append(Domain(name: name))
+            }
+        }
+        guard let number = numbers[name] else { return }
+        domains[number].catchAll = choices.catchAll.flatMap { EmailAddress($0) }
+        domains[number].transport = choices.transport
+        domains[number].delimiters = choices.delimiters ?? Self.usualDelimiters
+    }
+
+    /// A domain that nothing belongs to, or another name of one.
+    private mutating func remove(_ name: String) {
+        guard let number = numbers.removeValue(forKey: name), domains[number].name == name else { return }
+        domains[number] = Domain(name: "")
+        unused.append(number)
+    }
+
+    /// Processors have no address of their own: rules lead to them.
+    private mutating func place(_ address: EmailAddress, _ kind: AccountKind, _ id: AccountID?) {
+        guard let number = numbers[address.domain] else { return }
+        switch kind {
+        case .user: domains[number].users[Self.fold(address)] = id
+        case .folder: domains[number].folders[Self.fold(address)] = id
+        case .processor: return
+        }
+    }
+}
+
+extension SASLMechanism {
+    /// What somebody can log in with who has these verifiers, strongest first.
+    static func satisfied(by verifiers: Set<VerifierKind>, hasPassword: Bool) -> [SASLMechanism] {
+        allCases.filter { $0.verifierKind.map(verifiers.contains) ?? hasPassword }
+    }
+}
