@@ -13,7 +13,8 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// The store's benchmark is made of the same sources, since a program cannot be linked into another.
 let storeParts: [Target.Dependency] = [
-    "Mail", "POP3", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", "CDisk", "CCrypt", nio, nioPosix, crypto,
+    "Mail", "POP3", "SASL", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", "CDisk", "CCrypt", nio, nioPosix,
+    crypto,
     .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
 ]
 
@@ -51,7 +52,8 @@ let package = Package(
         .target(name: "Systemd", dependencies: ["CLinux"]),
         .target(name: "Settings", dependencies: ["Mail"]),
         .target(name: "Journal", dependencies: ["Mail", logging]),
-        .target(name: "TLS", dependencies: [nio, nioSSL, .product(name: "NIOTLS", package: "swift-nio")]),
+        .target(
+            name: "TLS", dependencies: ["Mail", nio, nioSSL, .product(name: "NIOTLS", package: "swift-nio"), crypto]),
         .target(
             name: "Door",
             dependencies: ["Mail", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "CLinux", nio, nioPosix]),
@@ -102,7 +104,7 @@ let package = Package(
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),
         .target(name: "SASLClients", dependencies: [crypto], path: "Tests/SASLClients"),
         .testTarget(name: "SASLTests", dependencies: ["SASL", "SASLClients", "Mail"]),
-        .testTarget(name: "TLSTests", dependencies: ["TLS", nio, nioPosix, nioSSL]),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "Mail", nio, nioPosix, nioSSL]),
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
@@ -132,7 +134,12 @@ let package = Package(
                 crypto, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "DoorTests", dependencies: ["Door", "IPC", "Mail", "Sandbox"]),
-        .testTarget(name: "PosternTests", dependencies: ["postern", "Mail"]),
+        .testTarget(
+            name: "PosternTests",
+            dependencies: [
+                "postern", "Mail", "IPC", "Settings", "Door", nio, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(name: "RoomTests"),
         .testTarget(
             name: "SystemTests", dependencies: ["listener", "router", "store", "delivery", "postern"]),

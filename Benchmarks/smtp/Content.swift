@@ -32,7 +32,8 @@ enum Content {
             case .ask: session.receive(.accepted)
             case .needsInput: return
             case .reply, .openContent: break
-            case .endContent, .abortTransaction, .waits, .close: fatalError("the benchmark's session ended")
+            case .endContent, .abortTransaction, .cancelAuthentication, .startTLS, .waits, .close:
+                fatalError("the benchmark's session ended")
             }
         }
     }

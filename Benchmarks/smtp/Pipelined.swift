@@ -70,7 +70,7 @@ struct Shell: ~Copyable {
             case .endContent: session.receive(.queued(SpoolID(rawValue: 1)))
             case .openContent, .abortTransaction: break
             case .needsInput: return
-            case .waits, .close: fatalError("the benchmark's session ended")
+            case .cancelAuthentication, .startTLS, .waits, .close: fatalError("the benchmark's session ended")
             }
         }
     }

@@ -18,11 +18,11 @@ enum VersionTwo {
         guard bytes.count >= fixed else { return .needsMore }
         let length = Int(number(bytes, 14, octets: 2))
         guard fixed + length <= ProxyHeader.limit else { return .malformed("\(length) octets announced") }
-        guard let kind = Kind(bytes[13]) else { return .malformed("unknown family or protocol") }
-        guard command == 0 || kind.octets <= length else { return .malformed("too short for its addresses") }
-        guard bytes.count >= fixed + length else { return .needsMore }
         // §2.2: with LOCAL the family and what follows it have no meaning.
-        guard command == 1 else { return .local(length: fixed + length) }
+        guard command == 1 else { return bytes.count < fixed + length ? .needsMore : .local(length: fixed + length) }
+        guard let kind = Kind(bytes[13]) else { return .malformed("unknown family or protocol") }
+        guard kind.octets <= length else { return .malformed("too short for its addresses") }
+        guard bytes.count >= fixed + length else { return .needsMore }
         switch kind {
         case .unspecified, .unix: return .local(length: fixed + length)
         case .v4: return header(bytes, width: 4, fixed + length)

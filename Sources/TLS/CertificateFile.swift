@@ -13,7 +13,7 @@ struct FileStamp: Equatable, Sendable {
     private var device: UInt64 = 0
     private var inode: UInt64 = 0
     private var modified: [Int] = []
-    /// Also moves when only mode or owner change: that is how an unreadable file is mended.
+    /// Also moves when a copy into the same file keeps the time of modification (rsync --inplace, cp -p).
     private var changed: [Int] = []
 
     init(path: String) {

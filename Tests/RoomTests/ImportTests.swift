@@ -4,26 +4,32 @@
 import Testing
 
 @Suite struct ImportTests {
-    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS"]
+    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS", "MIME", "SASL", "ProxyProtocol"]
 
     static let allowed: [String: Set<String>] = [
         "Mail": [], "SMTP": ["Mail"], "POP3": ["Mail"], "DNS": ["Mail"],
+        "MIME": ["Mail", "Glibc"], "ProxyProtocol": ["Mail"],
+        "SASL": ["Mail", "Crypto", "COpenSSL", "CStringprep"],
         "IPC": ["Mail", "CLinux", "NIOCore", "NIOPosix", "Crypto", "Glibc"],
         "Sandbox": ["Mail", "CLinux", "CSeccomp", "CCap", "Glibc"],
         "Systemd": ["CLinux", "Glibc"],
         "Settings": ["Mail", "Glibc"],
         "Journal": ["Mail", "Logging", "Glibc"],
-        "TLS": ["NIOCore", "NIOPosix", "NIOSSL", "NIOTLS"],
+        "TLS": ["Mail", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Crypto", "Glibc"],
         "Door": [
             "Mail", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "NIOCore", "NIOPosix", "CLinux", "Glibc",
             "Logging",
         ],
         "listener": [
-            "Mail", "SMTP", "POP3", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "Glibc",
+            "Mail", "SMTP", "POP3", "ProxyProtocol", "TLS", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore",
+            "NIOPosix", "Glibc",
         ],
-        "router": ["Mail", "SMTP", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "Glibc"],
+        "router": [
+            "Mail", "SMTP", "MIME", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "CLinux",
+            "Glibc",
+        ],
         "store": [
-            "Mail", "POP3", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "GRDB", "Crypto",
+            "Mail", "POP3", "SASL", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "GRDB", "Crypto",
             "GRDBSQLite", "CCrypt", "CDisk", "CLinux", "Glibc",
         ],
         "delivery": [

@@ -103,6 +103,47 @@ final class House: Sendable {
 
     func login(_ user: String, _ password: String) async throws -> LoginAnswer { try await ask(login: user, password).get() }
 
+    func login(_ user: String, _ password: String, _ facts: SessionFacts) async throws -> LoginAnswer {
+        let login = Login(facts: facts, user: user, password: Secret(password))
+        guard case .login(let answer) = try await ask(.authenticate(login)) else { throw IPCError.overrun }
+        return answer
+    }
+
+    func asking(_ question: ListenerToRouter.Question) -> EventLoopFuture<ListenerToRouter.Answer> {
+        listener.ask(question, deadline: .seconds(20))
+    }
+
+    func ask(_ question: ListenerToRouter.Question) async throws -> ListenerToRouter.Answer {
+        try await asking(question).get()
+    }
+
+    func admit(_ facts: SessionFacts) async throws -> Admission {
+        guard case .admission(let admission) = try await ask(.admit(facts)) else { throw IPCError.overrun }
+        return admission
+    }
+
+    /// Logs in over SMTP and gives the proof.
+    func logIn(_ user: String) async throws -> Ticket {
+        store.with { $0.passwords[user] = "right" }
+        let talk = try await exchange(House.facts())
+        guard case .login(.granted(let grant)) = try await talk.begin("PLAIN", "\(user):right") else {
+            throw IPCError.overrun
+        }
+        return grant.ticket
+    }
+
+    func exchange(_ facts: SessionFacts) async throws -> LoginTalk {
+        try await loop.submit { [listener] in LoginTalk(try listener.open(), facts) }.get()
+    }
+
+    func command(_ question: CommandToRouter.Question) async throws -> CommandToRouter.Answer {
+        await withCheckedContinuation { continuation in room.serve(question) { continuation.resume(returning: $0) } }
+    }
+
+    func heardVersion(_ version: UInt64) -> Bool {
+        events.all.contains { if case .directoryVersion(version) = $0 { true } else { false } }
+    }
+
     func submit(_ recipients: [String], key: String, _ text: String) async throws -> Receipt {
         let submission = Submission(
             trace: TraceID(high: 3, low: 4), sender: nil, recipients: recipients.map { EmailAddress($0)! },
@@ -162,13 +203,18 @@ final class Talk: @unchecked Sendable {
         }.get()
     }
 
-    func sender(_ address: String?, size: UInt64? = nil) async throws -> Verdict {
-        let question = ListenerToRouter.Question.sender(
-            facts, address.map { EmailAddress($0)! }, SenderParameters(declaredSize: size))
+    func sender(
+        _ address: String?, size: UInt64? = nil, parameters: SenderParameters = SenderParameters()
+    ) async throws -> Verdict {
+        var parameters = parameters
+        parameters.declaredSize = size
+        let question = ListenerToRouter.Question.sender(facts, address.map { EmailAddress($0)! }, parameters)
         return try await ask([question])[0].verdict
     }
 
-    func recipient(_ address: String) async throws -> Verdict { try await recipients([address])[0] }
+    func recipient(_ address: String, _ wishes: RecipientParameters = RecipientParameters()) async throws -> Verdict {
+        try await ask([.recipient(EmailAddress(address)!, wishes)])[0].verdict
+    }
 
     func recipients(_ addresses: [String]) async throws -> [Verdict] {
         try await ask(addresses.map { .recipient(EmailAddress($0)!, RecipientParameters()) }).map { try $0.verdict }
@@ -202,6 +248,39 @@ final class Talk: @unchecked Sendable {
         }
         let rest = left
         conversation.onWritable = rest > 0 ? { self.pour(rest, sent) } : nil
+    }
+}
+
+/// One exchange of SASL, played word by word.
+final class LoginTalk: @unchecked Sendable {
+    // Unchecked: the conversation is only touched on its loop.
+    private let conversation: Conversation<ListenerToRouter>
+    private let facts: SessionFacts
+
+    init(_ conversation: Conversation<ListenerToRouter>, _ facts: SessionFacts) {
+        self.conversation = conversation
+        self.facts = facts
+    }
+
+    func begin(_ mechanism: String, _ initial: String?) async throws -> ListenerToRouter.Answer {
+        let opening = SASLOpening(
+            facts: facts, mechanism: mechanism, initial: initial.map { Secret($0) }, channelBinding: nil)
+        return try await ask(.sasl(opening))
+    }
+
+    func respond(_ response: String) async throws -> ListenerToRouter.Answer {
+        try await ask(.saslResponse(Secret(response)))
+    }
+
+    private func ask(_ question: ListenerToRouter.Question) async throws -> ListenerToRouter.Answer {
+        let loop = conversation.eventLoop
+        return try await loop.flatSubmit { [self] in
+            let promise = loop.makePromise(of: ListenerToRouter.Answer.self)
+            conversation.ask(question, last: false, deadline: .seconds(20)) { result in
+                promise.completeWith(result.mapError { $0 })
+            }
+            return promise.futureResult
+        }.get()
     }
 }
 

@@ -11,6 +11,8 @@ package struct NTLMClient {
     package var capitals: (String) -> String = { $0.uppercased() }
     /// What goes into the response instead of the server's own list of names.
     package var names: [UInt8]?
+    /// RespType and HiRespType.
+    package var version: [UInt8] = [1, 1]
     package var timestamp = [UInt8](repeating: 7, count: 8)
     package var nonce = [UInt8](repeating: 0xAA, count: 8)
 
@@ -30,7 +32,7 @@ package struct NTLMClient {
         let offset = Int(challenge[44]) | Int(challenge[45]) << 8
         let names = names ?? Array(challenge[offset..<(offset + count)])
         // temp of [MS-NLMP] §3.3.2
-        let temp = [1, 1, 0, 0, 0, 0, 0, 0] + timestamp + nonce + [0, 0, 0, 0] + names + [0, 0, 0, 0]
+        let temp = version + [0, 0, 0, 0, 0, 0] + timestamp + nonce + [0, 0, 0, 0] + names + [0, 0, 0, 0]
         let key = hmac(ntHash, Self.utf16(capitals(user) + domain))
         return message(response: hmac(key, Array(challenge[24..<32]) + temp) + temp)
     }

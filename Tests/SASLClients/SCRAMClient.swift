@@ -12,6 +12,8 @@ package struct SCRAMClient {
     package var header = "n,,"
     /// What follows the header in `c=`.
     package var bound: [UInt8] = []
+    /// What becomes of the nonce in the last message; the proof is of the changed one.
+    package var changesNonce: (String) -> String = { $0 }
     /// Told by the server's first message.
     package private(set) var expectedFinal = ""
     /// Stretching is what costs; it is done once per salt.
@@ -37,7 +39,7 @@ package struct SCRAMClient {
         let salt = Base64Text.octets(parts[1].dropFirst(2))
         let key = stretched(salt, iterations)
         let clientKey = hmac(key, "Client Key")
-        let withoutProof = "c=\(Base64Text.of(Array(header.utf8) + bound)),\(parts[0])"
+        let withoutProof = "c=\(Base64Text.of(Array(header.utf8) + bound)),r=\(changesNonce(String(parts[0].dropFirst(2))))"
         let authMessage = "\(bare),\(message),\(withoutProof)"
         let signature = hmac(hash(clientKey), authMessage)
         expectedFinal = "v=" + Base64Text.of(hmac(hmac(key, "Server Key"), authMessage))

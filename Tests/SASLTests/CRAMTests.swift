@@ -75,8 +75,11 @@ import Testing
         #expect(ending == .failed("wrong user or password: \(user)"))
     }
 
-    @Test("the client may not speak first", arguments: [[], Array("alice 00000000000000000000000000000000".utf8)])
-    func initial(octets: [UInt8]) {
-        #expect(!House().play(.cramMD5, initial: octets).isSuccess)
+    @Test("the client may not speak first, not even with the right answer") func initial() {
+        let challenge = Array("<219006327180373300.1795000000@mail.example.org>".utf8)
+        let right = SASLClients.cram(user: "alice", password: "s3cret", challenge: challenge)
+        #expect(!House().play(.cramMD5, initial: right).isSuccess)
+        #expect(!House().play(.cramMD5, initial: []).isSuccess)
+        #expect(House().play(.cramMD5, initial: nil, { _ in right }).isSuccess)
     }
 }

@@ -141,6 +141,11 @@ import Testing
         ] {
             #expect(!play { _ in client().message(response: response) }.isSuccess)
         }
+        for version: [UInt8] in [[1, 2], [2, 1], [0, 0]] {
+            var client = client()
+            client.version = version
+            #expect(!House().playNTLM(client).isSuccess)
+        }
     }
 
     @Test(

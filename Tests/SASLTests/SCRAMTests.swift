@@ -139,6 +139,17 @@ import Testing
         #expect(!ending.isSuccess, "\(Self.changes[row].name)")
     }
 
+    /// The proof alone would let these in.
+    @Test(
+        "a well-proven answer with another nonce", arguments: ["", "fyko+d2lbbFgONRv9qkxdawL", "x", "%x", "%%", "x%"])
+    func otherNonce(form: String) {
+        var client = client()
+        client.changesNonce = { form.replacing("%", with: $0) }
+        #expect(!House().playSCRAM(.scramSHA256, client).isSuccess)
+        client.changesNonce = { "%".replacing("%", with: $0) }
+        #expect(House().playSCRAM(.scramSHA256, client).isSuccess)
+    }
+
     @Test("no octet of the last message can be another one") func everyOctetCounts() {
         var client = client()
         var waiting = House().exchange(.scramSHA256)

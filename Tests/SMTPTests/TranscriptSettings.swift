@@ -97,10 +97,15 @@ extension SMTPQuestion {
         case .sender(let sender, let parameters): "sender <\(sender)>\(parameters.words)"
         case .recipient(let address, let parameters): "recipient <\(address)>\(parameters.words)"
         case .authentication(let mechanism, let initial):
-            "authentication \(mechanism)" + (initial.map { " [\(String(decoding: $0, as: UTF8.self))]" } ?? "")
-        case .authenticationResponse(let octets): "response [\(String(decoding: octets, as: UTF8.self))]"
+            "authentication \(mechanism)" + (initial.map { " \(Self.words($0))" } ?? "")
+        case .authenticationResponse(let octets): "response \(Self.words(octets))"
         case .clientFacts(let facts): "client\(facts.words)"
         }
+    }
+
+    /// PLAIN's NUL is written as in content lines.
+    private static func words(_ octets: [UInt8]) -> String {
+        "[" + String(decoding: octets, as: UTF8.self).replacing("\0", with: "\\0") + "]"
     }
 }
 

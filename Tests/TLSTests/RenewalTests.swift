@@ -128,6 +128,33 @@ import Testing
         #expect(tls.reload().renewed.map(\.isKeyOpen) == [true])
     }
 
+    @Test("A copy into the same file that keeps size and time of modification is a change")
+    func keptTime() throws {
+        let workshop = try Workshop()
+        let made = try workshop.make("leaf", ["old.test"])
+        let tls = ServerTLS.load([.pem(chain: made.certificate, key: made.key)], profiles: [.modern]).tls
+        let (content, before) = (try workshop.read(made.certificate), try status(made.certificate))
+        var after = before
+        // The kernel's clock for files ticks every few milliseconds.
+        while after.st_ctim.tv_sec == before.st_ctim.tv_sec, after.st_ctim.tv_nsec == before.st_ctim.tv_nsec {
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: made.certificate))
+            try file.write(contentsOf: Data(content))
+            try #require(futimens(file.fileDescriptor, [before.st_atim, before.st_mtim]) == 0)
+            try file.close()
+            after = try status(made.certificate)
+        }
+        #expect(after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
+        #expect(after.st_ino == before.st_ino)
+        #expect(tls.needsReload())
+        #expect(tls.reload().renewed.count == 1)
+    }
+
+    private func status(_ path: String) throws -> stat {
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        return status
+    }
+
     @Test("A wrong password after a renewal keeps the old certificate")
     func pfx() throws {
         let workshop = try Workshop()

@@ -21,13 +21,24 @@ package struct MailParameters: Hashable, Sendable, Codable {
     package var body: Body?
     /// RFC 6531 §3.4: addresses and header fields may hold UTF-8.
     package var isInternationalized = false
-    /// RFC 4954 §5: who handed the message in first, as the client says; `.null` where it does not know. Worth
-    /// something only from a peer that is trusted: from anybody else it is to be taken as `.null`.
-    package var submitter: SenderPath?
     /// RFC 3461 §4.3: how much of the message a failure report returns.
     package var reportReturns: ReportReturn?
+    // One or none each: an empty array is small and free, and questions are moved often.
+    private var submitters: [SenderPath] = []
+    private var envelopeIDs: [XText] = []
+
+    /// RFC 4954 §5: who handed the message in first, as the client says; `.null` where it does not know. Worth
+    /// something only from a peer that is trusted: from anybody else it is to be taken as `.null`.
+    package var submitter: SenderPath? {
+        get { submitters.first }
+        set { submitters = newValue.map { [$0] } ?? [] }
+    }
+
     /// RFC 3461 §4.4: ENVID, at most 100 octets as it came.
-    package var envelopeID: XText?
+    package var envelopeID: XText? {
+        get { envelopeIDs.first }
+        set { envelopeIDs = newValue.map { [$0] } ?? [] }
+    }
 
     package init(
         size: Int? = nil, body: Body? = nil, isInternationalized: Bool = false, submitter: SenderPath? = nil,
@@ -53,8 +64,13 @@ package struct MailParameters: Hashable, Sendable, Codable {
 package struct RcptParameters: Hashable, Sendable, Codable {
     /// RFC 3461 §4.1; nil where the client leaves it to us. Empty: NEVER.
     package var notify: Notify?
+    private var originalRecipients: [OriginalRecipient] = []
+
     /// RFC 3461 §4.2.
-    package var originalRecipient: OriginalRecipient?
+    package var originalRecipient: OriginalRecipient? {
+        get { originalRecipients.first }
+        set { originalRecipients = newValue.map { [$0] } ?? [] }
+    }
 
     package init(notify: Notify? = nil, originalRecipient: OriginalRecipient? = nil) {
         self.notify = notify

@@ -98,11 +98,11 @@ enum PathGrammar {
         var all: UInt8 = 0
         while at < end {
             let octet = bytes[at]
-            if octet >= 0x80, allowsUTF8 {
-                all |= octet
-            } else {
-                guard isAtomText(octet) || (octet == UInt8(ascii: ".") && previous != UInt8(ascii: ".")) else { break }
-            }
+            guard
+                isAtomText(octet) || (octet == UInt8(ascii: ".") && previous != UInt8(ascii: "."))
+                    || (allowsUTF8 && octet >= 0x80)
+            else { break }
+            all |= octet
             previous = octet
             at += 1
         }
