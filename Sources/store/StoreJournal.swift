@@ -25,28 +25,24 @@ extension Journal {
         case .damaged(let message, let reason): critical(.checksumWrong, [.message: message, .reason: reason])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
         case .loginGranted(let account, let user, let facts, let mechanism):
-            info(
-                .loginAccepted,
-                [
-                    .trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .user: user,
-                    .account: account.rawValue, .mechanism: mechanism?.rawValue ?? "",
-                ])
+            var fields = login(facts, [.user: user, .account: account.rawValue])
+            if let mechanism { fields.add(.mechanism, mechanism.rawValue) }
+            info(.loginAccepted, fields)
         case .loginRefused(let user, let facts, let reason):
-            notice(
-                .loginRefused,
-                [
-                    .trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .user: user,
-                    .reason: reason,
-                ])
+            notice(.loginRefused, login(facts, [.user: user, .reason: reason]))
         case .loginUnavailable(let facts, let reason):
-            warning(
-                .loginUnavailable,
-                [.trace: facts.trace, .service: facts.service.rawValue, .client: facts.client, .reason: reason])
+            warning(.loginUnavailable, login(facts, [.reason: reason]))
         case .directoryChanged(let what): notice(.directoryChanged, [.detail: what])
         case .leaseExpired(let lease, let agent, let entries):
             warning(.leaseExpired, [.lease: lease.rawValue, .peer: agent, .count: entries])
         case .leasesReleased(let agent, let count): notice(.peerLost, [.pid: agent, .count: count])
         }
+    }
+
+    private func login(_ facts: SessionFacts, _ more: JournalFields) -> JournalFields {
+        var fields: JournalFields = [.trace: facts.trace, .service: facts.service.rawValue, .client: facts.client]
+        fields.add(more)
+        return fields
     }
 
     package func sessions() -> @Sendable (SessionEvent) -> Void {

@@ -94,6 +94,8 @@ package enum DirectoryLimits {
     package static let ranges = 1_000
     /// Of one alias.
     package static let targets = 1_000
-    /// Of all aliases that one question is about.
-    package static let targetsOfAnswer = 2_500
+    /// Octets of both patterns of a rule.
+    package static let patterns = 512
+    /// Octets of one answer about addresses, nearly.
+    package static let answer = 1_000_000
 }

@@ -160,7 +160,7 @@ extension DirectoryChanges {
             throw Rejection("there is no account \(address)")
         }
         try mustBeFree(address, id, isLast: known.count == 1)
-        try database.execute(sql: "UPDATE accounts SET removed_at = ? WHERE id = ?", arguments: [now, id])
+        try database.execute(sql: "UPDATE accounts SET removed_at = ?, credential = '' WHERE id = ?", arguments: [now, id])
         try forgetVerifiers(of: id)
         return .accountRemoved(AccountID(rawValue: id), address, kind, try verifierKinds())
     }

@@ -54,12 +54,11 @@ package final class Authentication: Sendable {
         relay = RelayLogin(hashes)
     }
 
-    /// Takes the single login of the settings, or takes it away. Blocks; not for an event loop. Its tickets of before are
-    /// worthless when it is another one.
+    /// Takes the single login of the settings, or takes it away, all or nothing. Blocks; not for an event loop.
     package func setRelayLogin(_ login: StoreSettings.RelayLogin?) throws(StoreFault) {
-        guard try relay.set(login) else { return }
-        known.withLock { $0[RelayLogin.account] = nil }
-        try directory.setRelayVerifiersAndWait(relay.verifiers)
+        guard !relay.isKnown(login) else { return }
+        let new = try relay.prepare(login)
+        try directory.setRelay(new?.verifiers) { [relay] in relay.take(new) }
         log(.directoryChanged(what: login == nil ? "the single login is gone" : "the single login is another one"))
     }
 

@@ -147,9 +147,17 @@ extension Directory {
         commit(change, done) { $0.learn($1) }
     }
 
-    /// What the single login can be checked by has changed. Blocks; not for an event loop.
-    func setRelayVerifiersAndWait(_ kinds: Set<VerifierKind>?) throws(StoreFault) {
-        let because: String? = blocking { commit(.touch, $0) { state, _ in state.relayVerifiers = kinds } }
+    /// Another single login, or none. Blocks; not for an event loop.
+    /// - Parameters:
+    ///   - kinds: what it can be checked by; nil: there is none.
+    ///   - take: called once, before anybody hears of the change; not at all when it throws.
+    func setRelay(_ kinds: Set<VerifierKind>?, _ take: @escaping @Sendable () -> Void) throws(StoreFault) {
+        let because: String? = blocking { done in
+            commit(.touch, done) { state, _ in
+                state.relayVerifiers = kinds
+                take()
+            }
+        }
         if let because { throw StoreFault(because) }
     }
 

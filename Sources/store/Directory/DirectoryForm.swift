@@ -102,6 +102,9 @@ extension DirectoryForm {
                 "\"\(text.printable)\" is not a pattern of recipients: write sales-*@example.org, *@example.org or orders@*")
         }
         let domain = String(text[text.utf8.index(after: at)...])
+        guard text.utf8.count + (rule.sender?.utf8.count ?? 0) <= DirectoryLimits.patterns else {
+            throw FormFault("the patterns of a rule have \(DirectoryLimits.patterns) octets at most: write shorter ones")
+        }
         return RuleWords(
             localPart: String(text[..<at]), domain: domain == "*" ? nil : try self.domain(domain),
             sender: try sender(rule.sender), source: rule.source)

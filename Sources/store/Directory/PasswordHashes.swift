@@ -38,6 +38,8 @@ package final class PasswordHashes: Sendable {
         self.limits = limits
         threads = NIOThreadPool(numberOfThreads: limits.threads)
         threads.start()
+        // Made before the first stranger comes, who would otherwise wait for it.
+        threads.submit { [self] _ in _ = try? nobodysHash() }
     }
 
     package func stop() { try? threads.syncShutdownGracefully() }

@@ -11,11 +11,14 @@ final class RelayLogin: Sendable {
     /// The account of its grants: no row of the database has this number.
     static let account = AccountID(rawValue: 0)
 
-    private struct Known {
-        let user: String
-        let password: KeptPassword
+    /// A login of the settings, ready to be taken.
+    struct Known {
+        fileprivate let user: String
+        fileprivate let password: KeptPassword
         /// A keyed hash of name and password: whether a reload brings others.
-        let code: [UInt8]
+        fileprivate let code: [UInt8]
+
+        var verifiers: Set<VerifierKind> { Set(password.verifiers.map(\.kind)) }
     }
 
     private struct State {
@@ -28,9 +31,6 @@ final class RelayLogin: Sendable {
     private let state = Mutex(State())
 
     init(_ hashes: PasswordHashes) { self.hashes = hashes }
-
-    /// Of the login that there is; nil: there is none.
-    var verifiers: Set<VerifierKind>? { state.withLock { $0.known.map { Set($0.password.verifiers.map(\.kind)) } } }
 
     /// Whom the name stands for where mail is sent, with the password that is wanted.
     func resident(_ user: String) -> (Directory.Resident, KeptPassword)? {
@@ -45,24 +45,25 @@ final class RelayLogin: Sendable {
         state.withLock { $0.known?.user == resident.name && $0.generation == resident.generation }
     }
 
-    /// Takes what the settings say. Blocks for two slow hashes; not for an event loop.
-    /// - Returns: whether it is another one than before.
-    func set(_ login: StoreSettings.RelayLogin?) throws(StoreFault) -> Bool {
-        let code = login.map(code)
-        guard code != state.withLock({ $0.known?.code }) else { return false }
-        var known: Known?
-        if let login, let code {
-            // Clients send the name prepared.
-            guard let user = Preparation.user(login.user.utf8) else {
-                throw StoreFault("relay.user cannot be the name of a login")
-            }
-            known = Known(user: user, password: try make(login.password), code: code)
+    /// Whether the settings say what is known already.
+    func isKnown(_ login: StoreSettings.RelayLogin?) -> Bool { login.map(code) == state.withLock { $0.known?.code } }
+
+    /// Makes it ready for `take`. Blocks for slow hashes; not for an event loop.
+    func prepare(_ login: StoreSettings.RelayLogin?) throws(StoreFault) -> Known? {
+        guard let login else { return nil }
+        // Clients send the name prepared.
+        guard let user = Preparation.user(login.user.utf8) else {
+            throw StoreFault("relay.user cannot be the name of a login")
         }
+        return Known(user: user, password: try make(login.password), code: code(login))
+    }
+
+    /// Tickets of the one before are worthless.
+    func take(_ known: Known?) {
         state.withLock { state in
             state.known = known
             state.generation += 1
         }
-        return true
     }
 
     private func make(_ password: Secret) throws(StoreFault) -> KeptPassword {

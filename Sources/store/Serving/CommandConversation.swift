@@ -41,8 +41,9 @@ final class CommandServing: Sendable {
                 }
             }
         default:
-            let isTaken = directory.carryOut(question, answer)
-            precondition(isTaken, "a word that is neither of the room, the queue nor the directory")
+            if !directory.carryOut(question, answer) {
+                answer(.refused("this release of the store cannot do that: install the same release of all programs"))
+            }
         }
     }
 

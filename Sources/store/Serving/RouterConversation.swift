@@ -62,8 +62,7 @@ final class RouterConversation: Conversing {
         guard addresses.count <= 1_000 else { return exchange.cancel() }
         let (entries, version) = serving.directory.lookUp(addresses)
         // An answer has to fit into a frame.
-        let targets = entries.reduce(0) { $0 + $1.targetCount }
-        guard targets <= DirectoryLimits.targetsOfAnswer else { return exchange.cancel() }
+        guard entries.reduce(0, { $0 + $1.octets }) <= DirectoryLimits.answer else { return exchange.cancel() }
         exchange.answer(.entries(entries, version: version))
     }
 
@@ -149,9 +148,12 @@ extension Plan {
 }
 
 extension DirectoryEntry {
-    fileprivate var targetCount: Int {
-        if case .local(let entry) = self { return entry.targets?.count ?? 0 }
-        return 0
+    /// As an answer carries it, at most.
+    fileprivate var octets: Int {
+        guard case .local(let entry) = self else { return 1 }
+        let addresses = (entry.targets ?? []) + (entry.catchAll.map { [$0] } ?? [])
+        let texts = entry.domain.utf8.count + entry.delimiters.utf8.count + (entry.transport?.utf8.count ?? 0)
+        return addresses.reduce(texts + 48) { $0 + $1.localPart.utf8.count + $1.domain.utf8.count + 8 }
     }
 }
 
