@@ -132,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "store", "POP3House", "IPC", "Mail", "POP3", "Settings", "CDisk", nio, nioPosix, nioEmbedded, nioHelpers,
+                "store", "POP3House", "IPC", "Mail", "POP3", "SASL", "Settings", "CDisk", nio, nioPosix, nioEmbedded, nioHelpers,
                 crypto, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "DoorTests", dependencies: ["Door", "IPC", "Mail", "Sandbox"]),

@@ -14,10 +14,11 @@ extension ContentInspector {
         switch part.kind {
         case .multipart(let isDigest) where depth < limits.depth:
             boundaries.open(part.boundary, depth: depth, isDigest: isDigest)
+            (leaf, leafIsPreamble) = (LeafCounter(.identity), true)
         case .message where depth < limits.depth:
             beginHeader(depth: depth + 1, isInDigest: false)
         case .leaf where !part.isAttachment: break
-        case .leaf, .multipart, .message: leaf = LeafCounter(part.encoding)
+        case .leaf, .multipart, .message: (leaf, leafIsPreamble) = (LeafCounter(part.encoding), false)
         }
     }
 
@@ -99,7 +100,7 @@ extension ContentInspector {
         if isOver {
             endLongLine(inHeader: inHeader)
         } else if stop < end {
-            endDashes()
+            endDashes(at: index)
         }
         return index
     }
@@ -115,18 +116,29 @@ extension ContentInspector {
         }
     }
 
-    /// The line is complete.
-    mutating func endDashes() {
+    /// The line is complete, right before this octet of the piece.
+    mutating func endDashes(at index: Int) {
         guard case .dashes(let inHeader) = place else { return }
         while let last = line.last, last.isSpace { line.removeLast() }
+        if inHeader, part.isDelimiter(line) { return takeWithoutEmptyLine(at: index) }
         if let delimiter = boundaries.delimiter(line) { return take(delimiter, inHeader: inHeader) }
         endLongLine(inHeader: inHeader)
         if inHeader { place = .lineStart }
     }
 
+    /// The first delimiter of a multipart whose header has not ended: some mail programs see the body begin there, and
+    /// a part that only they see must not pass as a preamble.
+    private mutating func takeWithoutEmptyLine(at index: Int) {
+        facts.hasMalformedHeaderLine = true
+        if isInMessageHeader { endMessageHeader(at: index) }
+        beginBody()
+        if let delimiter = boundaries.delimiter(line) { take(delimiter, inHeader: false) }
+    }
+
     private mutating func take(_ delimiter: Boundaries.Delimiter, inHeader: Bool) {
         // A header without an end is that of an empty body.
         if inHeader { beginBody() }
+        if leafIsPreamble, delimiter.level == boundaries.levels.count - 1 { leaf = nil }
         if leaf != nil { endLeaf(inHeader ? 0 : leafSizeBeforeLine) }
         guard fault == nil else { return }
         let level = boundaries.levels[delimiter.level]

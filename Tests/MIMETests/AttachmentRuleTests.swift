@@ -189,13 +189,12 @@ enum Encode {
 
     /// Base64 of so many octets, in lines of 76, without a line end at the end.
     static func base64(_ octets: Int) -> [UInt8] {
-        let digits = (octets * 8 + 5) / 6
-        var text: [UInt8] = []
-        text.reserveCapacity(octets * 7 / 5 + 4)
-        for index in 0..<(octets + 2) / 3 * 4 {
-            if index > 0, index % 76 == 0 { text += [13, 10] }
-            text.append(index < digits ? alphabet[(index &* 7) & 63] : UInt8(ascii: "="))
-        }
-        return text
+        let line = (0..<76).map { alphabet[($0 &* 7) & 63] }
+        let full = max(0, octets - 1) / 57
+        var text = Array([[UInt8]](repeating: line + [13, 10], count: full).joined())
+        let rest = octets - full * 57
+        let digits = (rest * 8 + 5) / 6
+        text += line.prefix(digits)
+        return text + [UInt8](repeating: UInt8(ascii: "="), count: (4 - digits % 4) % 4)
     }
 }

@@ -74,7 +74,7 @@ final class TestStore: Sendable {
         self.folder = folder
         self.clock = clock
         let text = Self.settings.replacingState(folder.path) + more
-        let settings = StoreSettings(try Settings.parse(text, file: "test"))
+        let settings = try StoreSettings(try Settings.parse(text, file: "test"))
         let events = events
         house = try Household(
             settings, options: options, on: group, now: { clock.now }, log: { events.add($0) })
@@ -87,17 +87,21 @@ final class TestStore: Sendable {
     }
 
     /// Stops, and opens the same folder again.
-    func reopened(options: StoreOptions = .quick) throws -> TestStore {
+    func reopened(options: StoreOptions = .quick, more: String = "") throws -> TestStore {
         stop()
-        return try TestStore(folder, clock: clock, options: options)
+        return try TestStore(folder, clock: clock, options: options, more: more)
     }
 
+    /// Past the directory in memory, in a domain that is made if it is not there.
     @discardableResult
-    func account(_ name: String) -> LocalPlacement {
+    func account(_ name: String, _ kind: AccountKind = .user) -> LocalPlacement {
         let address = EmailAddress(name)!
-        _ = house.database.commitAndWait([.addDomain(address.domain)])
-        let change = Change.addAccount(address, credential: "*", at: clock.now)
-        guard case .account(let id)? = house.database.commitAndWait([change]).first else {
+        let nobodys = KeptPassword(hash: "*", verifiers: [])
+        let results = house.database.commitAndWait([
+            .directory(.addDomain(address.domain), at: clock.now),
+            .directory(.addAccount(address, kind, nobodys), at: clock.now),
+        ])
+        guard case .directory(.account(let id, _, _, _))? = results.last else {
             preconditionFailure("\(name) cannot be added")
         }
         return LocalPlacement(recipient: address, account: id)
@@ -157,12 +161,13 @@ extension Plan {
     /// To local accounts and to others.
     static func to(
         _ placements: [LocalPlacement] = [], relays: [String] = [], sender: String? = "sender@remote.test",
-        key: String? = nil
+        parameters: SenderParameters = SenderParameters(), key: String? = nil
     ) -> Plan {
         Plan(
             trace: TraceID(high: 1, low: 2), sender: sender.flatMap { EmailAddress($0) },
             localHeader: Array("Return-Path: <>\r\n".utf8), header: Array("Received: by test\r\n".utf8),
-            placements: placements, relays: relays.map { EmailAddress($0)! }, isEightBit: false, idempotencyKey: key)
+            placements: placements, relays: relays.map { RelayedRecipient(EmailAddress($0)!) }, parameters: parameters,
+            idempotencyKey: key)
     }
 }
 

@@ -10,12 +10,12 @@ package final class Directory: Sendable {
     /// Rooms that wait for a change.
     private static let waiters = 1_024
 
-    private struct Waiter: Sendable {
+    fileprivate struct Waiter: Sendable {
         let number: UInt64
         let answer: @Sendable (UInt64) -> Void
     }
 
-    private struct State {
+    fileprivate struct State {
         var version: UInt64
         var tables: DirectoryTables
         /// How often the password of an account was changed since the start. Tickets do not outlive the process either.

@@ -66,9 +66,9 @@ package final class Tickets: Sendable {
             return state.next
         }
         var body: [UInt8] = [Self.version, purpose.rawValue]
-        body.append(UInt64(bitPattern: resident.account.rawValue))
+        body.append(resident.account.rawValue)
         body.append(resident.generation)
-        body.append(UInt64(bitPattern: until))
+        body.append(until)
         body.append(number)
         body += resident.name.utf8
         return Ticket(bytes: body + HMAC<SHA256>.authenticationCode(for: body, using: key))
@@ -84,13 +84,13 @@ package final class Tickets: Sendable {
             return nil
         }
         let purpose = Purpose(service)
-        guard body[1] == purpose.rawValue, Int64(bitPattern: body.number(at: 14)) > now() else { return nil }
+        guard body[1] == purpose.rawValue, body.number(at: 14) as Int64 > now() else { return nil }
         if purpose == .mailbox {
-            let number = body.number(at: 22)
+            let number: UInt64 = body.number(at: 22)
             guard state.withLock({ $0.open.remove(number) }) != nil else { return nil }
         }
         return Directory.Resident(
-            account: AccountID(rawValue: Int64(bitPattern: body.number(at: 2))),
+            account: AccountID(rawValue: body.number(at: 2)),
             name: String(decoding: body[Self.bodyLength...], as: UTF8.self), generation: body.number(at: 10))
     }
 }
@@ -103,6 +103,6 @@ extension [UInt8] {
 
 extension ArraySlice<UInt8> {
     fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number {
-        self[(startIndex + offset)..<(startIndex + offset + Number.bitWidth / 8)].reduce(0) { $0 << 8 | Number($1) }
+        self[(startIndex + offset)..<(startIndex + offset + Number.bitWidth / 8)].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
     }
 }

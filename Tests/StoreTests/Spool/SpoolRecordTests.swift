@@ -14,7 +14,8 @@ import Testing
         trace: TraceID(high: 0x0102, low: 0x0304), sender: EmailAddress("a@b.test"), localHeader: Array("L\r\n".utf8),
         header: Array("H\r\n".utf8),
         placements: [LocalPlacement(recipient: EmailAddress("c@d.test")!, account: AccountID(rawValue: 7))],
-        relays: [EmailAddress("e@f.test")!], isEightBit: true, idempotencyKey: "key")
+        relays: [RelayedRecipient(EmailAddress("e@f.test")!)],
+        parameters: SenderParameters(declaredSize: 99, body: .eightBit), idempotencyKey: "key")
 
     static func record(_ plan: Plan = plan, content: [String] = ["con", "tent"]) -> ByteBuffer {
         let pieces = content.map { ByteBuffer(string: $0) }
