@@ -4,9 +4,6 @@
 import Mail
 
 struct AttachedAddresses: Sendable {
-    /// Interfaces with more addresses than this are not followed beyond it.
-    static let limit = 65_536
-
     private(set) var addresses: Set<InternetAddress> = []
     /// The attached subnets that are private as a whole.
     private(set) var privateSubnets: [AddressRange] = []
@@ -15,13 +12,19 @@ struct AttachedAddresses: Sendable {
     /// A whole list was heard at least once.
     private(set) var isComplete = false
     private let port: UInt32
+    private let limit: Int
     private var attached: Set<AttachedAddress> = []
     /// The list that is being heard.
     private var list: Set<AttachedAddress>?
     private var sequence: UInt32 = 0
 
-    /// - Parameter port: the number that the kernel gave our socket.
-    init(port: UInt32) { self.port = port }
+    /// - Parameters:
+    ///   - port: the number that the kernel gave our socket.
+    ///   - limit: a machine with more addresses is not followed beyond it.
+    init(port: UInt32, limit: Int = 65_536) {
+        self.port = port
+        self.limit = limit
+    }
 
     /// Every loopback address is the machine's own, whether an interface names it or not.
     func contains(_ address: InternetAddress) -> Bool { address.isLoopback || addresses.contains(address) }
@@ -65,7 +68,7 @@ struct AttachedAddresses: Sendable {
         if message.isInterrupted { lose() }
         switch message.content {
         case .added(let address):
-            if let count = list?.count, count < AttachedAddresses.limit { list?.insert(address) }
+            if let count = list?.count, count < limit { list?.insert(address) }
         case .done:
             guard let heard = list else { return }
             (attached, list, isComplete) = (heard, nil, true)
@@ -78,7 +81,7 @@ struct AttachedAddresses: Sendable {
     private mutating func hearNews(_ message: NetlinkMessage) {
         switch message.content {
         case .added(let address):
-            if attached.count < AttachedAddresses.limit { attached.insert(address) }
+            if attached.count < limit { attached.insert(address) }
         case .removed(let address): attached.remove(address)
         case .overrun: return lose()
         case .done, .failed, .other: return
