@@ -9,7 +9,7 @@ struct ClientRecord: Forgettable {
     /// When its points last began at none.
     private(set) var since: Int64
     /// Bans by points, one after the other.
-    private(set) var bans = 0
+    private(set) var bans: Int32 = 0
     private(set) var isBannedByHand = false
     private(set) var worthUntil: Int64
 

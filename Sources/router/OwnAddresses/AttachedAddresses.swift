@@ -4,8 +4,9 @@
 import Mail
 
 struct AttachedAddresses: Sendable {
+    /// As of the last `refresh`.
     private(set) var addresses: Set<InternetAddress> = []
-    /// The attached subnets that are private as a whole.
+    /// The attached subnets that are private as a whole, as of the last `refresh`.
     private(set) var privateSubnets: [AddressRange] = []
     /// A whole list has to be asked for with `beginList`.
     private(set) var needsList = true
@@ -14,6 +15,8 @@ struct AttachedAddresses: Sendable {
     private let port: UInt32
     private let limit: Int
     private var attached: Set<AttachedAddress> = []
+    /// What `addresses` was made of.
+    private var shown: Set<AttachedAddress> = []
     /// The list that is being heard.
     private var list: Set<AttachedAddress>?
     private var sequence: UInt32 = 0
@@ -46,19 +49,20 @@ struct AttachedAddresses: Sendable {
     /// Something was missed.
     mutating func lose() { needsList = true }
 
-    /// Takes in one datagram of the kernel's.
-    /// - Returns: whether the addresses are others than before.
-    mutating func receive(_ datagram: RawSpan) -> Bool {
-        guard let messages = NetlinkMessage.parse(datagram) else {
-            lose()
-            return false
-        }
-        let before = attached
+    /// Takes in one datagram of the kernel's. To be followed by `refresh`, once for all that there are.
+    mutating func receive(_ datagram: RawSpan) {
+        guard let messages = NetlinkMessage.parse(datagram) else { return lose() }
         for message in messages {
             let isAnswer = message.port == port && message.sequence == sequence
             if isAnswer { hearAnswer(message) } else { hearNews(message) }
         }
-        guard attached != before else { return false }
+    }
+
+    /// Shows what was taken in. Costs a look at every address if there was a change.
+    /// - Returns: whether there was.
+    mutating func refresh() -> Bool {
+        guard attached != shown else { return false }
+        shown = attached
         addresses = Set(attached.map(\.address))
         privateSubnets = PrivateSubnets.among(attached)
         return true

@@ -8,7 +8,10 @@ import Testing
 @Suite struct AttachedAddressesTests {
     private var house = AttachedAddresses(port: Recorded.port)
 
-    @discardableResult private mutating func hear(_ bytes: [UInt8]) -> Bool { house.receive(bytes.span.bytes) }
+    @discardableResult private mutating func hear(_ bytes: [UInt8]) -> Bool {
+        house.receive(bytes.span.bytes)
+        return house.refresh()
+    }
 
     private func has(_ text: String) -> Bool { house.contains(InternetAddress(text)!) }
 
