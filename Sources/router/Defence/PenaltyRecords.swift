@@ -58,7 +58,7 @@ struct AccountRecord: Forgettable {
 }
 
 /// A user of a client. The account is a hash of its name.
-struct Login: Hashable, Sendable {
+struct ClientUser: Hashable, Sendable {
     let client: Client
     let account: UInt64
 }
