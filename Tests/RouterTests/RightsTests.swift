@@ -300,14 +300,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func components(of word: String) -> Int {
-        var (count, rest) = (0, self[...])
-        while let range = rest.range(of: word) {
-            count += 1
-            rest = rest[range.upperBound...]
-        }
-        return count
-    }
+    fileprivate func components(of word: String) -> Int { ranges(of: word).count }
 }
 
 extension Admission {

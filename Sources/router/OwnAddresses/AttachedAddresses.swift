@@ -97,8 +97,8 @@ struct AttachedAddresses: Sendable {
 
 /// Which attached subnets may be trusted without being named (T-09).
 enum PrivateSubnets {
-    /// RFC 1918, RFC 4193 and link-local IPv6 (RFC 4291 §2.5.6).
-    private static let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
+    /// RFC 1918 and RFC 4193. Not link-local IPv6: on a rented machine those are its neighbours, whoever they are.
+    private static let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
         .compactMap { AddressRange($0) }
 
     /// In the order of their addresses, each once. A subnet counts only if all of it is private: the address 10.1.2.3/7
