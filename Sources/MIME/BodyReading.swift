@@ -3,6 +3,8 @@
 extension ContentInspector {
     /// A delimiter is never longer: hyphens, a boundary, hyphens. White space behind it may be of any length.
     private static let longestLine = Boundaries.longest + 4
+    /// A preamble of this size passes even where no attachment may: it is a sentence for programs that know no MIME.
+    private static let longestPreamble = 64 << 10
     /// Octets at the end of a leaf that may turn out to belong to the delimiter behind it.
     private static let doubtful = 4
 
@@ -71,7 +73,9 @@ extension ContentInspector {
 
     /// As soon as no delimiter can make the leaf small enough; `endLeaf` is exact.
     private mutating func holdToLimit() {
-        guard let limit = limits.attachment, let leaf, leaf.decoded - Self.doubtful > limit else { return }
+        guard let limit = limits.attachment, let leaf else { return }
+        let allowed = leafIsPreamble ? max(limit, Self.longestPreamble) : limit
+        guard leaf.decoded - Self.doubtful > allowed else { return }
         refuseLeaf(limit)
     }
 

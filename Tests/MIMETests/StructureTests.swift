@@ -205,10 +205,17 @@ import Testing
         #expect(fault == .tooManyFields(limit: 1_000))
     }
 
+    /// 64 KB pass where even less is allowed: the preamble is a sentence for old programs, and no attachment.
     @Test func aPreambleIsHeldToTheLimit() {
-        let text = Self.top + String(repeating: "x", count: 50) + "\r\n--b\r\n" + Self.leaf + "12345\r\n--b--\r\n"
-        #expect(Inspection.of(text, InspectionLimits(attachment: 50)).fault == nil)
-        #expect(Inspection.of(text, InspectionLimits(attachment: 40)).fault == .attachmentTooLarge(name: nil, limit: 40))
+        func fault(_ count: Int, _ limit: Int) -> InspectionFault? {
+            let text = Self.top + String(repeating: "x", count: count) + "\r\n--b\r\n\r\nbody\r\n--b--\r\n"
+            return Inspection.inPieces(Array(text.utf8), InspectionLimits(attachment: limit), of: 7_000).fault
+        }
+        #expect(fault(65_536, 1) == nil && fault(70_000, 70_000) == nil)
+        #expect(fault(65_600, 1) == .attachmentTooLarge(name: nil, limit: 1))
+        #expect(fault(70_100, 70_000) == .attachmentTooLarge(name: nil, limit: 70_000))
+        // Without a delimiter it is a leaf, and the limit exact.
+        #expect(Inspection.of(Self.top + "12", InspectionLimits(attachment: 1)).fault == .attachmentTooLarge(name: nil, limit: 1))
     }
 
     /// What hides the structure makes one attachment of all of it, which the limit is held to.
