@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Mail"]),
         .target(name: "POP3", dependencies: ["Mail"]),
         .target(name: "DNS", dependencies: ["Mail"]),
-        .target(name: "MIME", dependencies: ["Mail"]),
+        .target(name: "MIME"),
         .target(name: "ProxyProtocol", dependencies: ["Mail"]),
         .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
 
@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Mail", "Sandbox", "CSeccomp", "wall-probe"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
-        .testTarget(name: "MIMETests", dependencies: ["MIME", "Mail"]),
+        .testTarget(name: "MIMETests", dependencies: ["MIME"]),
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Mail"]),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),
         .target(name: "SASLClients", dependencies: [crypto], path: "Tests/SASLClients"),
