@@ -112,7 +112,8 @@ struct LineEndTests {
 
 struct VerbTests {
     @Test(arguments: [
-        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .starttls, 8), ("turn", .notImplemented, 4),
+        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .starttls, 8),
+        ("turn", .notImplemented, 4),
         ("MAILX", .unknown, 5), ("MAI", .unknown, 3), ("", .unknown, 0), (" MAIL", .unknown, 1),
         ("ABCDEFGHI", .unknown, 9),
         ("RCPT  TO:", .rcpt, 5), ("0EHLO", .unknown, 5), ("quit ", .quit, 5),
