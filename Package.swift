@@ -132,8 +132,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "store", "POP3House", "IPC", "Mail", "POP3", "SASL", "Settings", "CDisk", nio, nioPosix, nioEmbedded, nioHelpers,
-                crypto, .product(name: "GRDB", package: "GRDB.swift"),
+                "store", "POP3House", "IPC", "Mail", "POP3", "SASL", "SASLClients", "Settings", "CDisk", nio, nioPosix,
+                nioEmbedded, nioHelpers, crypto, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "DoorTests", dependencies: ["Door", "IPC", "Mail", "Sandbox"]),
         .testTarget(

@@ -129,7 +129,8 @@ extension DirectoryChanges {
 
     func removeRange(_ list: AccessList, _ range: AddressRange) throws -> DirectoryNews {
         guard try [AddressRange](list, database).contains(range) else {
-            throw Rejection("\(range) is not in the list: postern \(list.rawValue) list shows what is, settings come from the file")
+            throw Rejection(
+                "\(range) is not in the list: postern \(list.rawValue) list shows what is, settings come from the file")
         }
         try database.execute(
             sql: "DELETE FROM ranges WHERE list = ? AND range = ?", arguments: [list.rawValue, range.description])

@@ -89,7 +89,8 @@ extension SQLiteDatabase {
                     SELECT segment, offset, length, trace, sender, size, body, accepted_at, international, envid, ret
                     FROM messages WHERE spool = ?
                     """)
-            let recipient = try database.cachedStatement(sql: "SELECT recipient, attempts, notify, orcpt FROM queue WHERE entry = ?")
+            let recipient = try database.cachedStatement(
+                sql: "SELECT recipient, attempts, notify, orcpt FROM queue WHERE entry = ?")
             let find = (IndexStatement(message), IndexStatement(recipient))
             return try entries.map { try Self.work($0, find.0, find.1) }
         }

@@ -24,7 +24,8 @@ enum DirectoryForm {
     /// An address that can be typed, and that `EmailAddress` reads again from the database.
     static func address(_ address: EmailAddress) throws(FormFault) -> EmailAddress {
         guard EmailAddress(address.stored) == address else {
-            throw FormFault("\"\(address.stored.printable)\" cannot stand in the directory: write local-part@domain without quotes")
+            throw FormFault(
+                "\"\(address.stored.printable)\" cannot stand in the directory: write local-part@domain without quotes")
         }
         return address
     }
@@ -52,8 +53,9 @@ enum DirectoryForm {
     /// `host:port` in small letters; an IPv6 address in brackets.
     private static func transport(_ text: String) throws(FormFault) -> String {
         let colon = text.utf8.lastIndex(of: UInt8(ascii: ":"))
-        guard text.utf8.count <= 300, let colon, let port = UInt16(text[text.index(after: colon)...]), port > 0,
-            isHost(text[..<colon])
+        let digits = colon.map { text[text.index(after: $0)...] } ?? ""
+        guard text.utf8.count <= 300, let colon, digits.utf8.allSatisfy({ (48...57).contains($0) }),
+            let port = UInt16(digits), port > 0, isHost(text[..<colon])
         else {
             throw FormFault("\"\(text.printable)\" is not HOST:PORT: write mail.example.net:25 or [2001:db8::1]:25")
         }

@@ -103,6 +103,8 @@ extension [UInt8] {
 
 extension ArraySlice<UInt8> {
     fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number {
-        self[(startIndex + offset)..<(startIndex + offset + Number.bitWidth / 8)].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+        self[(startIndex + offset)..<(startIndex + offset + Number.bitWidth / 8)].reduce(0) {
+            $0 << 8 | Number(truncatingIfNeeded: $1)
+        }
     }
 }
