@@ -8,7 +8,7 @@ import MIME
 struct Bench {
     static func main() {
         var isKept = true
-        let attachment = InspectionLimits(attachment: 1 << 30)
+        let attachment = InspectionLimits(attachment: 20 << 20)
         let plain = Messages.plain(octets: 5_000)
         let figure = Figure(plain, piece: plain.count, attachment)
         isKept = figure.nanoseconds <= 1_000 && figure.allocations <= 8

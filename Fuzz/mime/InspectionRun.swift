@@ -40,7 +40,7 @@ struct InspectionRun {
         if random.below(4) == 0 { limits.fields = random.below(6) }
         if random.below(4) == 0 { limits.line = random.below(100) }
         if random.below(4) == 0 { limits.depth = random.below(4) }
-        if random.below(4) == 0 { limits.parts = random.below(6) }
+        if random.below(4) == 0 { limits.parts = 1 + random.below(6) }
         return limits
     }
 

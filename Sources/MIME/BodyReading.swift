@@ -3,6 +3,8 @@
 extension ContentInspector {
     /// A delimiter is never longer: hyphens, a boundary, hyphens. White space behind it may be of any length.
     private static let longestLine = Boundaries.longest + 4
+    /// A preamble of this size passes even where no attachment may: it is a sentence for programs that know no MIME.
+    private static let longestPreamble = 64 << 10
     /// Octets at the end of a leaf that may turn out to belong to the delimiter behind it.
     private static let doubtful = 4
 
@@ -14,10 +16,11 @@ extension ContentInspector {
         switch part.kind {
         case .multipart(let isDigest) where depth < limits.depth:
             boundaries.open(part.boundary, depth: depth, isDigest: isDigest)
+            (leaf, leafIsPreamble) = (LeafCounter(.identity), true)
         case .message where depth < limits.depth:
             beginHeader(depth: depth + 1, isInDigest: false)
         case .leaf where !part.isAttachment: break
-        case .leaf, .multipart, .message: leaf = LeafCounter(part.encoding)
+        case .leaf, .multipart, .message: (leaf, leafIsPreamble) = (LeafCounter(part.encoding), false)
         }
     }
 
@@ -70,7 +73,9 @@ extension ContentInspector {
 
     /// As soon as no delimiter can make the leaf small enough; `endLeaf` is exact.
     private mutating func holdToLimit() {
-        guard let limit = limits.attachment, let leaf, leaf.decoded - Self.doubtful > limit else { return }
+        guard let limit = limits.attachment, let leaf else { return }
+        let allowed = leafIsPreamble ? max(limit, Self.longestPreamble) : limit
+        guard leaf.decoded - Self.doubtful > allowed else { return }
         refuseLeaf(limit)
     }
 
@@ -99,7 +104,7 @@ extension ContentInspector {
         if isOver {
             endLongLine(inHeader: inHeader)
         } else if stop < end {
-            endDashes()
+            endDashes(at: index)
         }
         return index
     }
@@ -115,18 +120,29 @@ extension ContentInspector {
         }
     }
 
-    /// The line is complete.
-    mutating func endDashes() {
+    /// The line is complete, right before this octet of the piece.
+    mutating func endDashes(at index: Int) {
         guard case .dashes(let inHeader) = place else { return }
         while let last = line.last, last.isSpace { line.removeLast() }
+        if inHeader, part.isDelimiter(line) { return takeWithoutEmptyLine(at: index) }
         if let delimiter = boundaries.delimiter(line) { return take(delimiter, inHeader: inHeader) }
         endLongLine(inHeader: inHeader)
         if inHeader { place = .lineStart }
     }
 
+    /// The first delimiter of a multipart whose header has not ended: some mail programs see the body begin there, and
+    /// a part that only they see must not pass as a preamble.
+    private mutating func takeWithoutEmptyLine(at index: Int) {
+        facts.hasMalformedHeaderLine = true
+        if isInMessageHeader { endMessageHeader(at: index) }
+        beginBody()
+        if let delimiter = boundaries.delimiter(line) { take(delimiter, inHeader: false) }
+    }
+
     private mutating func take(_ delimiter: Boundaries.Delimiter, inHeader: Bool) {
         // A header without an end is that of an empty body.
         if inHeader { beginBody() }
+        if leafIsPreamble, delimiter.level == boundaries.levels.count - 1 { leaf = nil }
         if leaf != nil { endLeaf(inHeader ? 0 : leafSizeBeforeLine) }
         guard fault == nil else { return }
         let level = boundaries.levels[delimiter.level]

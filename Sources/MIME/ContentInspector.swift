@@ -49,7 +49,11 @@ package struct ContentInspector: Sendable {
     var leafSizeBeforeLine = 0
     /// The leaf that the limit is held to.
     var leaf: LeafCounter?
+    /// What stands before the first delimiter of the innermost multipart; a leaf if none comes.
+    var leafIsPreamble = false
 
+    /// The header being read is the message's own.
+    private(set) var isInMessageHeader = true
     /// Where the message's body begins in this piece.
     private var bodyStart = 0
     private var lineLength = 0
@@ -84,7 +88,7 @@ package struct ContentInspector: Sendable {
             finishHeader()
         case .fieldRest: finishHeader()
         case .dashes:
-            endDashes()
+            endDashes(at: 0)
             // A delimiter has begun a part, whose header ends here.
             if place == .lineStart { finishHeader() }
         case .body: break
@@ -102,7 +106,7 @@ package struct ContentInspector: Sendable {
 
     private mutating func read(_ base: UnsafePointer<UInt8>, count: Int) {
         let end = limits.line.map { limit in endOfShortLines(base, count, limit) } ?? count
-        bodyStart = facts.headerHasEnded ? 0 : end
+        bodyStart = isInMessageHeader ? end : 0
         var index = 0
         while index < end, fault == nil {
             switch place {
@@ -123,7 +127,7 @@ package struct ContentInspector: Sendable {
 
     /// The message's own header has ended right before this octet of the piece.
     mutating func endMessageHeader(at index: Int) {
-        facts.headerHasEnded = true
+        isInMessageHeader = false
         bodyStart = index
     }
 

@@ -8,7 +8,7 @@ extension ContentInspector {
     mutating func readLineStart(_ base: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
         if head.isEmpty {
             let octets = UnsafeBufferPointer(start: base + start, count: end - start)
-            let line = LineHead(octets, expectsDashes: !boundaries.isEmpty)
+            let line = LineHead(octets)
             if line != .incomplete { return take(line, octets, at: start) }
             head += octets
             return end
@@ -19,7 +19,7 @@ extension ContentInspector {
             guard head.count <= 2 || base[index] == UInt8(ascii: ":") || base[index] == 10 || head.count == LineHead.longest
             else { continue }
             let octets = head
-            let line = octets.withUnsafeBufferPointer { LineHead($0, expectsDashes: !boundaries.isEmpty) }
+            let line = octets.withUnsafeBufferPointer { LineHead($0) }
             guard line != .incomplete else { continue }
             head.removeAll(keepingCapacity: true)
             let offset = index + 1 - octets.count
@@ -35,7 +35,10 @@ extension ContentInspector {
         case .incomplete: return start + octets.count
         case .empty(let count):
             endField()
-            if depth == 0 && !facts.headerHasEnded { endMessageHeader(at: start + count) }
+            if isInMessageHeader {
+                facts.headerHasEnded = true
+                endMessageHeader(at: start + count)
+            }
             beginBody()
             return start + count
         case .continuation:
@@ -74,11 +77,10 @@ extension ContentInspector {
         account(count)
         guard let name else { return }
         if value.capacity == 0 { value.reserveCapacity(Self.usualValue) }
-        let isMessage = !facts.headerHasEnded && depth == 0
-        if isMessage { facts.fields.add(name) }
+        if isInMessageHeader { facts.fields.add(name) }
         switch name {
         case .contentType, .contentDisposition, .contentTransferEncoding: kept = name
-        case .messageID, .from: kept = isMessage && facts.fields[name] == 1 ? name : nil
+        case .messageID, .from: kept = isInMessageHeader && facts.fields[name] == 1 ? name : nil
         default: break
         }
     }
@@ -100,7 +102,7 @@ extension ContentInspector {
 
     mutating func noteNonASCII(_ isThere: Bool) {
         guard isThere else { return }
-        if facts.headerHasEnded { facts.partHeaderHasNonASCII = true } else { facts.headerHasNonASCII = true }
+        if isInMessageHeader { facts.headerHasNonASCII = true } else { facts.partHeaderHasNonASCII = true }
     }
 
     /// More octets of the field and so of the header. When both become too long, the one that does so first counts.

@@ -15,7 +15,7 @@ package struct InspectionLimits: Equatable, Sendable {
     /// How deep multiparts and messages may lie in one another. What lies deeper is not descended into: it is one
     /// attachment, whatever is in it.
     package var depth = 100
-    /// Headers in the whole message: its own, and one for each part and each message inside.
+    /// Headers in the whole message: its own, and one for each part and each message inside. At least 1.
     package var parts = 10_000
 
     package init(attachment: Int? = nil) { self.attachment = attachment }

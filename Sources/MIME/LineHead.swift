@@ -17,15 +17,14 @@ enum LineHead: Equatable {
     /// No name is so long; whoever sends one has no colon.
     static let longest = 128
 
-    /// - Parameter expectsDashes: some multipart is open.
-    init(_ octets: UnsafeBufferPointer<UInt8>, expectsDashes: Bool) {
+    init(_ octets: UnsafeBufferPointer<UInt8>) {
         switch octets.first {
         case nil: self = .incomplete
         case 0x20, 9: self = .continuation
         case 10: self = .empty(1)
         case 13: self = octets.count < 2 ? .incomplete : octets[1] == 10 ? .empty(2) : .malformed(1)
-        case 0x2D where expectsDashes && octets.count < 2: self = .incomplete
-        case 0x2D where expectsDashes && octets[1] == 0x2D: self = .dashes
+        case 0x2D where octets.count < 2: self = .incomplete
+        case 0x2D where octets[1] == 0x2D: self = .dashes
         default: self = LineHead.field(octets)
         }
     }

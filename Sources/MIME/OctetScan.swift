@@ -86,7 +86,7 @@ enum OctetScan {
         var total = 0
         var index = start
         while index &+ 64 <= end {
-            // At most 3 at an octet and never at two of three in a row: 64 octets lose less than 128.
+            // Text never shrinks by more than it has: 64 octets lose 66 at most, with what began before them.
             var loss: UInt8 = 0
             for offset in index..<index &+ 64 { loss &+= Self.loss(base[offset &- 2], base[offset &- 1], base[offset]) }
             total &+= Int(loss)

@@ -3,7 +3,7 @@
 //
 // The rule (R-05, D7): every leaf is an attachment, except a body to be read: text/plain or text/html without a file
 // name and without Content-Disposition: attachment. A leaf is what has no parts that can be seen: a multipart without a
-// boundary and a message in base64 are leaves.
+// boundary or without a delimiter, and a message in base64, are leaves.
 //
 // Fields that are there twice: mail programs read the first, so the first Content-Type says what the structure is. Some
 // read another one, so a leaf is a body to be read only if all of them say so; and when two transfer encodings
@@ -34,6 +34,13 @@ struct PartHeader {
         case .multipart where boundary.isEmpty: .leaf
         case let kind: kind
         }
+    }
+
+    /// Whether the line is a delimiter of this multipart. - Parameter line: without its end and white space there.
+    func isDelimiter(_ line: [UInt8]) -> Bool {
+        guard case .multipart = kind, line.count >= boundary.count + 2 else { return false }
+        let rest = line.dropFirst(2 + boundary.count)
+        return line.dropFirst(2).starts(with: boundary) && (rest.isEmpty || rest.elementsEqual([0x2D, 0x2D]))
     }
 
     var isAttachment: Bool { !isReadable || dispositionName != nil || typeName != nil || declaredKind == nil && isInDigest }

@@ -85,6 +85,8 @@ extension CallFilter {
             case .unix: [SocketKind(family: AF_UNIX, types: [stream, datagram, sequenced])]
             case .internet: internet([stream, datagram])
             case .internetStreams: internet([stream])
+            // Raw and datagram sockets are one thing here (netlink(7)).
+            case .netlink: [SocketKind(family: AF_NETLINK, types: [3, datagram])]
             case .internetWhenBindingLate: place.latePorts.isEmpty ? [] : internet([stream])
             }
         }

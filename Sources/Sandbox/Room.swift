@@ -47,7 +47,7 @@ package struct Room: Sendable {
         name: .router,
         files: FileGrant.libraries + FileGrant.names + FileGrant.trustAnchors + [.reloads],
         connects: .dns, binds: .none,
-        families: [.unix, .internet], familiesAtStart: [.unix, .internet],
+        families: [.unix, .internet], familiesAtStart: [.unix, .internet, .netlink],
         writesFiles: false, opensConnections: true, ownsState: false)
 
     /// Remembers: its own directory and nothing else. No network, and it asks nobody.
@@ -93,6 +93,8 @@ package enum SocketFamily: Sendable, Equatable {
     case internet
     /// TCP only.
     case internetStreams
+    /// News of the machine's own addresses; the socket is made before the walls and kept.
+    case netlink
     /// TCP only, and only if ports are configured to be bound late; accepting needs no right of its own.
     case internetWhenBindingLate
 }

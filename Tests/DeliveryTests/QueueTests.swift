@@ -219,7 +219,7 @@ extension DeliveryRoomTests {
                 Lease(
                     id: LeaseID(rawValue: id), expiresIn: 1, message: SpoolID(rawValue: 9),
                     trace: TraceID(high: 0, low: 0),
-                    sender: nil, destination: "b.test", recipients: recipients, size: 1, isEightBit: false,
+                    sender: nil, destination: "b.test", recipients: recipients, size: 1,
                     acceptedAt: 0)
             }
             let key = DeliveryDesk.key(lease(1), recipients)

@@ -1,6 +1,7 @@
 // Sessions over real sockets, through the router to the store (DESIGN §3).
 
 import FakeRooms
+import IPC
 import Mail
 import NIOCore
 import Testing

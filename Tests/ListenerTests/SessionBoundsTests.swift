@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test func messagesPerSession() throws {
-        let door = try FrontDoor { $0.messagesPerSession = 2 }
+        let door = try FrontDoor { $0.limits.transactions = 2 }
         defer { door.stop() }
         let stranger = try door.stranger()
         try stranger.begin()

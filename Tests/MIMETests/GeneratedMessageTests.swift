@@ -64,6 +64,7 @@ private struct Author {
             output += Array("--\(boundary)\r\n".utf8) + entity(depth: depth + 1) + [13, 10]
         }
         output += Array("--\(boundary)--".utf8)
+        // Nobody reads what stands behind.
         if below(2) == 0 { output += Array("\r\nAn epilogue\r\n--\(boundary)\r\n\r\nthat is none".utf8) }
         return output
     }

@@ -73,7 +73,8 @@ import Testing
         ("a b: a space in the name\r\n\r\n", true, true),
         ("From someone Sat Nov 21 12:00:00 2026\r\nFrom: a@b\r\n\r\n", true, true),
         ("A: b\r\n \r\n\r\n", true, false),
-        ("--: two hyphens are a name where no multipart is open\r\n\r\n", true, false),
+        ("--: two hyphens are no name\r\n\r\n", true, true),
+        ("-: one is\r\n\r\n", true, false),
         ("A: b\n\nbody", true, false),
         ("\rA: b\r\n\r\n", true, true),
     ])

@@ -10,8 +10,11 @@ import Testing
 
     /// Lines behind the header of a multipart whose boundary is `b`, and the sizes of all attachments together.
     static let bodies: [(String, [Int])] = [
-        ("", []),
-        ("preamble\r\n", []),
+        // Without any delimiter it is no multipart but a leaf.
+        ("", [0]),
+        ("not a preamble\r\n", [16]),
+        ("a preamble\r\n--b--", []),
+        ("a preamble\r\n--b\r\n", []),
         ("--b\r\n" + leaf + "12345\r\n--b--\r\n", [5]),
         ("\r\n--b\r\n" + leaf + "12345\r\n--b--", [5]),
         ("--b\r\n" + leaf + "12345\r\n--b\r\n" + leaf + "123\r\n--b--\r\n", [5, 3]),
@@ -125,7 +128,7 @@ import Testing
         let inner = "Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner\r\n" + Self.leaf + "12345"
         let text = Self.multipart("outer", inner, Self.leaf + "123", "Content-Type: multipart/x; boundary=empty\r\n\r\n")
         let facts = Inspection.of(text).facts
-        #expect((facts.attachments, facts.attachmentOctets) == (2, 8))
+        #expect((facts.attachments, facts.attachmentOctets) == (3, 8), "the last one is an empty leaf")
         // The inner boundary means nothing any more.
         let after = Self.multipart("outer", inner, Self.leaf + "123\r\n--inner\r\n" + Self.leaf + "4")
         #expect(Inspection.of(after).facts.attachments == 2)
@@ -181,6 +184,38 @@ import Testing
     func theStructureIsStillSeen(header: String) {
         let body = "\r\n--c\r\nx\r\n--b\r\n" + Self.leaf + "12345\r\n--b--\r\n"
         #expect(Inspection.of(header + body).octets == 5)
+    }
+
+    /// Some mail programs see the body begin at the delimiter; so the part is no preamble.
+    @Test(arguments: ["", "X: y\r\n", "no colon\r\n"])
+    func theEmptyLineIsMissing(field: String) {
+        let text = "Content-Type: multipart/mixed; boundary=b\r\n\(field)--b\r\n\(Self.leaf)12345\r\n--b--\r\n"
+        let facts = Inspection.of(text).facts
+        #expect((facts.attachments, facts.attachmentOctets) == (1, 5))
+        #expect(facts.hasMalformedHeaderLine && !facts.headerHasEnded)
+        #expect(Inspection.of(Self.multipart("a", text, Self.leaf + "1")).octets == 6)
+        #expect(Inspection.of("Content-Type: multipart/mixed; boundary=b\r\n--b--\r\n").octets == nil)
+        #expect(Inspection.of(text.replacing("345", with: "3\u{E9}")).facts.bodyHasEightBit)
+    }
+
+    /// A leaf whose octets stand where its header should end runs into the limits of headers.
+    @Test func aBodyInAHeaderIsHeldToTheHeadersLimits() {
+        let body = String(repeating: String(repeating: "QUJD", count: 19) + "\r\n", count: 1_000)
+        let fault = Inspection.inPieces(Array(("Content-Type: a/b\r\n" + body).utf8), InspectionLimits(), of: 700).fault
+        #expect(fault == .tooManyFields(limit: 1_000))
+    }
+
+    /// 64 KB pass where even less is allowed: the preamble is a sentence for old programs, and no attachment.
+    @Test func aPreambleIsHeldToTheLimit() {
+        func fault(_ count: Int, _ limit: Int) -> InspectionFault? {
+            let text = Self.top + String(repeating: "x", count: count) + "\r\n--b\r\n\r\nbody\r\n--b--\r\n"
+            return Inspection.inPieces(Array(text.utf8), InspectionLimits(attachment: limit), of: 7_000).fault
+        }
+        #expect(fault(65_536, 1) == nil && fault(70_000, 70_000) == nil)
+        #expect(fault(65_600, 1) == .attachmentTooLarge(name: nil, limit: 1))
+        #expect(fault(70_100, 70_000) == .attachmentTooLarge(name: nil, limit: 70_000))
+        // Without a delimiter it is a leaf, and the limit exact.
+        #expect(Inspection.of(Self.top + "12", InspectionLimits(attachment: 1)).fault == .attachmentTooLarge(name: nil, limit: 1))
     }
 
     /// What hides the structure makes one attachment of all of it, which the limit is held to.

@@ -50,6 +50,19 @@ struct PathGrammarTests {
         #expect(Self.forward("a@b>", .addressWithoutBrackets) == "a@b|>")
     }
 
+    /// RFC 5322 §3.2.3 and RFC 5321 §4.1.2, octet by octet.
+    @Test func everyOctetAlone() {
+        let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
+        for octet in UInt8(0)...127 {
+            let isAtom = letters.contains(octet) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(octet)
+            #expect(PathGrammar.isAtomText(octet) == isAtom)
+            let character = String(UnicodeScalar(octet))
+            let isLabel = letters.contains(octet) || octet == UInt8(ascii: "-") || octet == UInt8(ascii: "_")
+            #expect((Self.forward("<a@x\(character)x>") == "a@x\(character.lowercased())x") == (isLabel || octet == 0x2E))
+        }
+        for octet in UInt8(128)...255 { #expect(!PathGrammar.isAtomText(octet)) }
+    }
+
     /// Nothing may be read behind the end of the line, wherever it is cut.
     @Test(arguments: ["<@x,@y:\"q\\\" q\"@[IPv6:2001:db8::1]>", "<a.b@c.example>", "<postmaster>"])
     func everyPrefixIsRefused(text: String) {
@@ -112,7 +125,8 @@ struct LineEndTests {
 
 struct VerbTests {
     @Test(arguments: [
-        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .starttls, 8), ("turn", .notImplemented, 4),
+        ("EHLO x", Verb.ehlo, 5), ("ehlo", .ehlo, 4), ("MaIl FROM:<>", .mail, 5), ("STARTTLS", .starttls, 8),
+        ("turn", .notImplemented, 4),
         ("MAILX", .unknown, 5), ("MAI", .unknown, 3), ("", .unknown, 0), (" MAIL", .unknown, 1),
         ("ABCDEFGHI", .unknown, 9),
         ("RCPT  TO:", .rcpt, 5), ("0EHLO", .unknown, 5), ("quit ", .quit, 5),

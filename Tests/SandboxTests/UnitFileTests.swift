@@ -13,7 +13,8 @@ struct UnitFileTests {
     func agreesWithTheTable(name: RoomName) throws {
         let room = try #require(Room.named(name))
         let unit = try UnitFile(UnitFile.service(of: name))
-        let families = room.familiesAtStart.contains { $0 != .unix } ? "AF_UNIX AF_INET AF_INET6" : "AF_UNIX"
+        var families = room.familiesAtStart.contains { $0 != .unix } ? "AF_UNIX AF_INET AF_INET6" : "AF_UNIX"
+        if room.familiesAtStart.contains(.netlink) { families += " AF_NETLINK" }
         #expect(unit["Service", "RestrictAddressFamilies"] == [families])
         #expect(unit["Service", "User"] == ["postern-\(name.rawValue)"])
         #expect(unit["Service", "Group"] == ["postern-\(name.rawValue)"])

@@ -43,5 +43,7 @@ enum Verb: Equatable {
         }
     }
 
-    private static let others: [UInt64] = ["BURL", "ETRN", "ATRN", "SEND", "SOML", "SAML", "TURN"].map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
+    private static let others: [UInt64] = ["BURL", "ETRN", "ATRN", "SEND", "SOML", "SAML", "TURN"].map {
+        $0.utf8.reduce(0) { $0 << 8 | UInt64($1) }
+    }
 }

@@ -40,13 +40,14 @@ extension SMTPServerSession {
     ) -> SMTPServerAction? {
         guard left > 0 else { return endChunk(isLast) }
         guard offset < bytes.count else { return .needsInput }
-        let range = offset..<offset + min(left, bytes.count - offset)
+        var range = offset..<offset + min(left, bytes.count - offset)
+        if !transaction!.isBinary {
+            range = range.lowerBound..<firstBareLineEnd(bytes, range)
+            if range.isEmpty { return giveUp(.swallowing(left: left, .standard(.bareLineEndInContent))) }
+        }
         offset = range.upperBound
         phase = .chunk(left: left - range.count, isLast: isLast)
         guard !transaction!.isBinary else { return .content(range) }
-        if hasBareLineEnd(bytes, range) {
-            return giveUp(.swallowing(left: left - range.count, .standard(.bareLineEndInContent)))
-        }
         if configuration.limits.refusesNUL, holdsNUL(bytes, range) {
             return giveUp(.swallowing(left: left - range.count, .standard(.nulInContent)))
         }
@@ -108,17 +109,18 @@ extension SMTPServerSession {
         return ParameterGrammar.equals(bytes, sizeEnd + 1..<end, "LAST") ? (size, true) : nil
     }
 
-    private func hasBareLineEnd(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
+    /// Where an LF stands without CR, or something else than LF behind a CR; the end of the range if nowhere.
+    private func firstBareLineEnd(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int {
         let bytes = bytes.extracting(0..<range.upperBound)
-        let isBehindCarriageReturn = transaction!.endsInCarriageReturn
-        if isBehindCarriageReturn != (bytes[range.lowerBound] == 10) { return true }
+        if transaction!.endsInCarriageReturn != (bytes[range.lowerBound] == 10) { return range.lowerBound }
         var index = range.lowerBound + 1
         while index < range.upperBound {
             index = LineScan.firstEvent(in: bytes, from: index)
-            if index == range.upperBound { return false }
-            if (bytes[index] == 10) != (bytes[index - 1] == 13) { return true }
+            guard index < range.upperBound else { break }
+            // A dot behind LF is an event for DATA only.
+            if (bytes[index] == 10) != (bytes[index - 1] == 13) { return index }
             index += 1
         }
-        return false
+        return range.upperBound
     }
 }

@@ -12,13 +12,14 @@ protocol Forgettable: Sendable {
 struct BoundedTable<Key: Hashable & Sendable, Value: Forgettable>: Sendable {
     private struct Entry: Sendable {
         let key: Key
+        let hash: UInt32
         var value: Value
     }
 
     let limit: Int
     /// Entries that had to go while they still meant something.
     private(set) var evictions = 0
-    private var places: [Key: Int32] = [:]
+    private var index = PlaceIndex()
     private var entries: [Entry] = []
     /// Where the next look for room begins.
     private var hand = 0
@@ -30,30 +31,31 @@ struct BoundedTable<Key: Hashable & Sendable, Value: Forgettable>: Sendable {
 
     /// Allocates nothing.
     subscript(key: Key) -> Value? {
-        guard let place = places[key] else { return nil }
-        return entries[Int(place)].value
+        guard let place = place(of: key, hash(key)) else { return nil }
+        return entries[place].value
     }
 
     /// Changes the value of a key, which begins as `fresh` where there is none.
     mutating func change<Result>(
         _ key: Key, at now: Int64, from fresh: @autoclosure () -> Value, _ body: (inout Value) -> Result
     ) -> Result {
-        if let place = places[key] { return body(&entries[Int(place)].value) }
+        let hash = hash(key)
+        if let place = place(of: key, hash) { return body(&entries[place].value) }
         makeRoom(at: now)
-        places[key] = Int32(entries.count)
-        entries.append(Entry(key: key, value: fresh()))
+        index.insert(hash, place: entries.count)
+        entries.append(Entry(key: key, hash: hash, value: fresh()))
         return body(&entries[entries.count - 1].value)
     }
 
     /// Changes the value of a key that is there.
     mutating func changeKnown(_ key: Key, _ body: (inout Value) -> Void) {
-        guard let place = places[key] else { return }
-        body(&entries[Int(place)].value)
+        guard let place = place(of: key, hash(key)) else { return }
+        body(&entries[place].value)
     }
 
     mutating func remove(_ key: Key) {
-        guard let place = places[key] else { return }
-        remove(at: Int(place))
+        guard let place = place(of: key, hash(key)) else { return }
+        remove(at: place)
     }
 
     /// Looks at every entry. Returns how many went.
@@ -92,10 +94,15 @@ struct BoundedTable<Key: Hashable & Sendable, Value: Forgettable>: Sendable {
     }
 
     private mutating func remove(at place: Int) {
-        places[entries[place].key] = nil
+        index.remove(entries[place].hash, place: place)
         let last = entries.removeLast()
         guard place < entries.count else { return }
         entries[place] = last
-        places[last.key] = Int32(place)
+        index.move(last.hash, from: entries.count, to: place)
     }
+
+    private func place(of key: Key, _ hash: UInt32) -> Int? { index.place(of: hash) { entries[$0].key == key } }
+
+    /// Seeded by the process.
+    private func hash(_ key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.hashValue) }
 }

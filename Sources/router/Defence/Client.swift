@@ -12,6 +12,9 @@ struct Client: Hashable, Sendable, Comparable, CustomStringConvertible {
         lowest = address.high == 0 ? address : InternetAddress(high: address.high, low: 0)
     }
 
+    /// One of the halves is always the same.
+    func hash(into hasher: inout Hasher) { hasher.combine(lowest.high | lowest.low) }
+
     private var highest: InternetAddress {
         lowest.high == 0 ? lowest : InternetAddress(high: lowest.high, low: .max)
     }

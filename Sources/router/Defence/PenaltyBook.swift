@@ -46,7 +46,7 @@ struct PenaltyBook: Sendable {
     var rules: PenaltyRules
     private(set) var figures = Figures()
     private(set) var clients: BoundedTable<Client, ClientRecord>
-    private var logins: BoundedTable<ClientLogin, LoginRecord>
+    private var logins: BoundedTable<ClientUser, LoginRecord>
     private var accounts: BoundedTable<UInt64, AccountRecord>
 
     /// - Parameters:
@@ -83,7 +83,7 @@ struct PenaltyBook: Sendable {
     ) -> Judgement {
         figures.failures += 1
         let name = PenaltyBook.digest(account)
-        let login = ClientLogin(client: client, account: name)
+        let login = ClientUser(client: client, account: name)
         let period = rules.sameWithin
         let isRepeat = logins.change(login, at: now, from: LoginRecord()) { $0.saw(password, at: now, within: period) }
         if isRepeat {
@@ -101,7 +101,7 @@ struct PenaltyBook: Sendable {
     /// A login that was right. Lifts no ban.
     mutating func recordSuccess(by client: Client, account: String, at now: Int64) {
         figures.successes += 1
-        let login = ClientLogin(client: client, account: PenaltyBook.digest(account))
+        let login = ClientUser(client: client, account: PenaltyBook.digest(account))
         guard let record = logins[login] else { return }
         let halfLife = rules.halfLife
         let points = record.guilt.points(at: now, halfLife)

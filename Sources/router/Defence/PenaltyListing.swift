@@ -10,7 +10,7 @@ extension PenaltyBook {
         /// nil when it is not banned.
         let bannedUntil: Int64?
         /// Bans by points that have not been forgotten.
-        let bans: Int
+        let bans: Int32
         let isBannedByHand: Bool
     }
 

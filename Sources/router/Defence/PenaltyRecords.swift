@@ -2,13 +2,14 @@
 
 /// A client's line.
 struct ClientRecord: Forgettable {
-    /// When its points last began at none.
-    private(set) var since: Int64
+    // What a judgement reads stands first: the record's beginning shares its cache line with the key.
     private(set) var guilt = Guilt.none
     /// In the past when it is not banned.
     private(set) var bannedUntil = Int64.min
+    /// When its points last began at none.
+    private(set) var since: Int64
     /// Bans by points, one after the other.
-    private(set) var bans = 0
+    private(set) var bans: Int32 = 0
     private(set) var isBannedByHand = false
     private(set) var worthUntil: Int64
 
@@ -57,7 +58,7 @@ struct AccountRecord: Forgettable {
 }
 
 /// A user of a client. The account is a hash of its name.
-struct ClientLogin: Hashable, Sendable {
+struct ClientUser: Hashable, Sendable {
     let client: Client
     let account: UInt64
 }

@@ -39,7 +39,7 @@ struct PenaltyRules: Hashable, Sendable {
     }
 
     /// The length of a ban, which is the first, the second …
-    func length(ofBan number: Int) -> Int64 {
+    func length(ofBan number: Int32) -> Int64 {
         let doublings = Int64(1) << Int64(min(max(number - 1, 0), 30))
         let (length, isTooLong) = firstBan.multipliedReportingOverflow(by: doublings)
         return isTooLong ? longestBan : min(length, longestBan)

@@ -135,11 +135,12 @@ private struct Rate {
         let now = now * 1_000_000
         // Not the period: with the rounded interval it could hold one more than the limit.
         let capacity = interval * limit
-        // A lowered limit leaves no debt longer than its own period.
-        let full = min(max(bucket.fullAt, now), now + capacity)
-        let missing = full + interval * min(Int64(count), limit) - (now + capacity)
+        // A lowered limit, or a clock that went back, leaves no debt longer than a period.
+        bucket.fullAt = min(max(bucket.fullAt, now), now + capacity)
+        let cost = interval * min(Int64(count), limit)
+        let missing = bucket.fullAt + cost - (now + capacity)
         guard missing > 0 else {
-            bucket.fullAt = full + interval * min(Int64(count), limit)
+            bucket.fullAt += cost
             return .allowed
         }
         return .denied(seconds: (missing + 999_999_999) / 1_000_000_000)

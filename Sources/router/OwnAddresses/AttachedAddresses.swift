@@ -4,24 +4,30 @@
 import Mail
 
 struct AttachedAddresses: Sendable {
-    /// Interfaces with more addresses than this are not followed beyond it.
-    static let limit = 65_536
-
+    /// As of the last `refresh`.
     private(set) var addresses: Set<InternetAddress> = []
-    /// The attached subnets that are private as a whole.
+    /// The attached subnets that are private as a whole, as of the last `refresh`.
     private(set) var privateSubnets: [AddressRange] = []
     /// A whole list has to be asked for with `beginList`.
     private(set) var needsList = true
     /// A whole list was heard at least once.
     private(set) var isComplete = false
     private let port: UInt32
+    private let limit: Int
     private var attached: Set<AttachedAddress> = []
+    /// What `addresses` was made of.
+    private var shown: Set<AttachedAddress> = []
     /// The list that is being heard.
     private var list: Set<AttachedAddress>?
     private var sequence: UInt32 = 0
 
-    /// - Parameter port: the number that the kernel gave our socket.
-    init(port: UInt32) { self.port = port }
+    /// - Parameters:
+    ///   - port: the number that the kernel gave our socket.
+    ///   - limit: a machine with more addresses is not followed beyond it.
+    init(port: UInt32, limit: Int = 65_536) {
+        self.port = port
+        self.limit = limit
+    }
 
     /// Every loopback address is the machine's own, whether an interface names it or not.
     func contains(_ address: InternetAddress) -> Bool { address.isLoopback || addresses.contains(address) }
@@ -43,19 +49,20 @@ struct AttachedAddresses: Sendable {
     /// Something was missed.
     mutating func lose() { needsList = true }
 
-    /// Takes in one datagram of the kernel's.
-    /// - Returns: whether the addresses are others than before.
-    mutating func receive(_ datagram: RawSpan) -> Bool {
-        guard let messages = NetlinkMessage.parse(datagram) else {
-            lose()
-            return false
-        }
-        let before = attached
+    /// Takes in one datagram of the kernel's. To be followed by `refresh`, once for all that there are.
+    mutating func receive(_ datagram: RawSpan) {
+        guard let messages = NetlinkMessage.parse(datagram) else { return lose() }
         for message in messages {
             let isAnswer = message.port == port && message.sequence == sequence
             if isAnswer { hearAnswer(message) } else { hearNews(message) }
         }
-        guard attached != before else { return false }
+    }
+
+    /// Shows what was taken in. Costs a look at every address if there was a change.
+    /// - Returns: whether there was.
+    mutating func refresh() -> Bool {
+        guard attached != shown else { return false }
+        shown = attached
         addresses = Set(attached.map(\.address))
         privateSubnets = PrivateSubnets.among(attached)
         return true
@@ -65,7 +72,7 @@ struct AttachedAddresses: Sendable {
         if message.isInterrupted { lose() }
         switch message.content {
         case .added(let address):
-            if let count = list?.count, count < AttachedAddresses.limit { list?.insert(address) }
+            if let count = list?.count, count < limit { list?.insert(address) }
         case .done:
             guard let heard = list else { return }
             (attached, list, isComplete) = (heard, nil, true)
@@ -78,7 +85,7 @@ struct AttachedAddresses: Sendable {
     private mutating func hearNews(_ message: NetlinkMessage) {
         switch message.content {
         case .added(let address):
-            if attached.count < AttachedAddresses.limit { attached.insert(address) }
+            if attached.count < limit { attached.insert(address) }
         case .removed(let address): attached.remove(address)
         case .overrun: return lose()
         case .done, .failed, .other: return
@@ -90,8 +97,8 @@ struct AttachedAddresses: Sendable {
 
 /// Which attached subnets may be trusted without being named (T-09).
 enum PrivateSubnets {
-    /// RFC 1918, RFC 4193 and link-local IPv6 (RFC 4291 §2.5.6).
-    private static let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
+    /// RFC 1918 and RFC 4193. Not link-local IPv6: on a rented machine those are its neighbours, whoever they are.
+    private static let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
         .compactMap { AddressRange($0) }
 
     /// In the order of their addresses, each once. A subnet counts only if all of it is private: the address 10.1.2.3/7

@@ -55,24 +55,15 @@ final class OwnAddresses {
     /// Takes in what the kernel has said, and asks for a whole list when something was missed. Never waits.
     /// - Returns: whether the addresses are others than before.
     @discardableResult func drain() -> Bool {
-        var hasChanged = false
         for _ in 0..<OwnAddresses.datagramsAtOnce {
             askIfNeeded()
-            switch receive() {
-            case .nothing: return hasChanged
-            case .ignored: continue
-            case .news(let isChange): hasChanged = isChange || hasChanged
-            }
+            guard receive() else { break }
         }
-        return hasChanged
+        return attached.refresh()
     }
 
-    private enum Reading {
-        case nothing, ignored
-        case news(isChange: Bool)
-    }
-
-    private func receive() -> Reading {
+    /// - Returns: false when there is nothing more to read.
+    private func receive() -> Bool {
         var sender = NetlinkAddress()
         // With MSG_TRUNC the result is the datagram's true length.
         let count = buffer.withUnsafeMutableBytes { bytes in
@@ -80,23 +71,23 @@ final class OwnAddresses {
         }
         if count < 0 {
             switch errno {
-            case EINTR: return .ignored
+            case EINTR: return true
             case ENOBUFS:
                 attached.lose()
-                return .ignored
-            default: return .nothing
+                return true
+            default: return false
             }
         }
         // Port 0 is the kernel; nobody else is believed.
-        guard sender.port == 0 else { return .ignored }
+        guard sender.port == 0 else { return true }
         guard count <= buffer.count else {
             attached.lose()
-            return .ignored
+            return true
         }
-        let isChange = buffer.withUnsafeBytes { bytes in
+        buffer.withUnsafeBytes { bytes in
             attached.receive(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<count])))
         }
-        return .news(isChange: isChange)
+        return true
     }
 
     private func askIfNeeded() {

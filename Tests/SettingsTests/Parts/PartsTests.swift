@@ -54,56 +54,36 @@ import Testing
 
     // MARK: router
 
-    /// T-09: with no relay settings, loopback and the attached private subnets.
+    /// T-09: with no relay settings, loopback and the attached private subnets, which the router looks for itself.
     @Test func whoIsTrusted() throws {
-        let subnet = try #require(AddressRange("192.168.7.0/24"))
-        let part = RouterSettings(try SettingsTests.parse("[relay]\nsafe = [\"203.0.113.9\"]"), attached: { [subnet] })
-        for (text, isTrusted) in [
-            ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("192.168.7.99", true), ("192.168.8.1", false),
-            ("10.0.0.1", false),
-            ("203.0.113.9", false),
-        ] {
-            let client = try #require(InternetAddress(text))
-            #expect(part.trusts(client) == isTrusted, "\(text)")
-            #expect(part.isSafe(client) == (text == "203.0.113.9"), "\(text)")
-        }
-        #expect(!part.isOpenRelay)
+        let part = RouterSettings(try SettingsTests.parse("[relay]\nsafe = [\"203.0.113.9\"]"))
+        #expect(part.trusted.map { "\($0)" } == ["127.0.0.0/8", "::1"])
+        #expect(part.trustsPrivateSubnets)
+        #expect(part.safe.map { "\($0)" } == ["203.0.113.9"])
+        #expect(part.relay.policy == .closed)
     }
 
     /// E-07: what is written is exactly the list.
     @Test func theListReplacesTheDefault() throws {
-        let subnet = try #require(AddressRange("192.168.7.0/24"))
-        let part = RouterSettings(try SettingsTests.parse("[relay]\ntrusted = [\"10.1.%.%\"]"), attached: { [subnet] })
+        let part = RouterSettings(try SettingsTests.parse("[relay]\ntrusted = [\"10.1.%.%\"]"))
         #expect(part.trusted.map { "\($0)" } == ["10.1.%.%"])
+        #expect(!part.trustsPrivateSubnets)
     }
 
-    @Test func aReloadDoesNotLookAtInterfacesAgain() throws {
-        let subnet = try #require(AddressRange("192.168.7.0/24"))
-        let settings = try SettingsTests.parse("")
-        let old = RouterSettings(settings, attached: { [subnet] })
-        #expect(RouterSettings(settings, keeping: old, attached: { [] }) == old)
-    }
-
-    @Test(
-        arguments: [
-            ("10.1.2.3", 8, "10.0.0.0/8"), ("192.168.1.77", 24, "192.168.1.0/24"), ("172.16.5.4", 30, "172.16.5.4/30"),
-            ("172.31.0.9", 32, "172.31.0.9/32"), ("fd12:3456::1", 64, "fd12:3456::/64"), ("fe80::1", 10, "fe80::/10"),
-            ("fd00::ff", 121, "fd00::80/121"), ("203.0.113.5", 24, nil), ("172.32.0.1", 16, nil),
-            ("2001:db8::1", 64, nil), ("127.0.0.1", 8, nil),
-            ("::1", 128, nil), ("100.64.0.1", 10, nil),
-        ] as [(String, Int, String?)])
-    func onlyPrivateSubnetsCount(address: String, length: Int, subnet: String?) throws {
-        let attached = (address: try #require(InternetAddress(address)), length: length)
-        #expect(PrivateNetworks.among([attached]).map { "\($0)" } == (subnet.map { [$0] } ?? []))
-    }
-
-    @Test func eachSubnetOnce() throws {
-        let two = try ["10.0.0.1", "10.0.0.2"].map { (address: try #require(InternetAddress($0)), length: 24) }
-        #expect(PrivateNetworks.among(two).count == 1)
-    }
-
-    @Test func theInterfacesOfThisMachineCanBeRead() {
-        for range in PrivateNetworks.attached() { #expect(PrivateNetworks.contains(range.lowest), "\(range)") }
+    /// A port is known by its number: 0 is what a file without ports has.
+    @Test func portsOfTheRouter() throws {
+        let part = RouterSettings(
+            try SettingsTests.parse(
+                """
+                [[listen]]
+                service = "smtp"
+                [[listen]]
+                service = "smtp"
+                port = 2525
+                role = "outgoing"
+                """))
+        #expect(part.listeners.map(\.role) == [.both, .both, .outgoing])
+        #expect(RouterSettings(try SettingsTests.parse("")).listeners.map(\.role) == [.both])
     }
 
     // MARK: store and delivery

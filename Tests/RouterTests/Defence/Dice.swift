@@ -1,0 +1,26 @@
+// Numbers that look random and are the same every time, and strangers made of them.
+
+import Mail
+
+@testable import router
+
+/// SplitMix64.
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+
+    mutating func stranger() -> Client { Client(InternetAddress(v4: UInt32(truncatingIfNeeded: next()))) }
+}
+
+func client(_ text: String) -> Client { Client(InternetAddress(text)!) }
+
+let minute: Int64 = 60_000
+let hour: Int64 = 60 * minute
