@@ -40,8 +40,11 @@ package struct DirectoryTables: Sendable {
         ]
     }
 
-    /// The part of an address that tells accounts of one domain apart.
-    private static func fold(_ address: EmailAddress) -> String { address.localPart.lowercased() }
+    /// The part of an address that tells accounts of one domain apart. Most are in small letters as they come.
+    private static func fold(_ address: EmailAddress) -> String {
+        let isFolded = address.localPart.utf8.allSatisfy { $0 < 0x80 && !(0x41...0x5A).contains($0) }
+        return isFolded ? address.localPart : address.localPart.lowercased()
+    }
 }
 
 // Looking up.

@@ -69,6 +69,23 @@ import Testing
         try await road.stop()
     }
 
+    @Test("who cannot come in by a password takes the way of who has another one: through the slow hash")
+    func sameWay() async throws {
+        let road = try await Self.road()
+        // Nobody can hash any more: who is refused without that would be answered sooner than others.
+        road.store.house.hashes.stop()
+        for user in ["alice@example.test", "nobody@example.test", "info@example.test", "a@foreign.test", "nobody", "a\u{7}"] {
+            guard case .unavailable = try await road.verify(user, "wrong") else { throw StoreFault("\(user) was not hashed") }
+        }
+        for user in ["alice@example.test", "nobody@example.test", "info@example.test", "a@foreign.test", "nobody"] {
+            guard case .unavailable = try await road.plain(user, "wrong") else { throw StoreFault("\(user) was not hashed") }
+        }
+        guard case .unavailable = try await road.verify("alice@example.test", "s3cret\u{7}") else {
+            throw StoreFault("a password that nobody can have was not hashed")
+        }
+        try await road.stop()
+    }
+
     @Test("unknown users are shown a salt of their own, the same one also after a restart") func decoys() async throws {
         var road = try await Self.road()
         func shown(_ user: String) async throws -> String {
