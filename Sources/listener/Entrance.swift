@@ -44,7 +44,8 @@ final class Entrance {
     }
 
     private func hear(_ result: Result<ListenerToRouter.Answer, any Error>, _ channel: any Channel) {
-        guard channel.isActive else { return }
+        // The answer may be here before the channel is active: the handlers that are added wait for that themselves. To
+        // one that is closed none can be added.
         switch result {
         case .success(.admission(.dropped(let because))):
             notAdmitted(because)
