@@ -23,7 +23,7 @@ extension Settings {
     package static func findings(of settings: Settings) -> [Finding] {
         var findings = settings.warnings
         do {
-            _ = try ListenerSettings(settings)
+            findings += try ListenerSettings(settings).troubles
         } catch {
             findings += error.findings
         }
@@ -103,6 +103,10 @@ extension Settings {
     /// Two ports to start from, and the other keys of a port as comments in the first.
     private static func elements(of section: SectionNote) -> [String] {
         let keys = declarations.keys.filter { $0.section == section.name }
+        guard section.name == "listen" else {
+            // Nobody needs one to begin with.
+            return ["#" + section.header] + keys.flatMap { comments(of: $0) + [assignment($0, isSet: false)] }
+        }
         let first = keys.flatMap { comments(of: $0) + [assignment($0, isSet: ["service", "port"].contains($0.leaf))] }
         return [section.header] + first + ["", section.header, "service = \"pop3\"", "port = 110"]
     }

@@ -183,6 +183,8 @@ import Testing
         let line = [UInt8](repeating: 120, count: 998) + [13, 10]
         let block = Array(repeating: line, count: 1000).flatMap { $0 }
         let before = residentMemory()
+        // An empty header, so that all of it is body.
+        try stranger.say("\r\n")
         var sent = 0
         var waits = 0
         while waits < 200, sent < 50_000_000 {
@@ -206,6 +208,6 @@ import Testing
             sent += piece.count
         }
         #expect(try stranger.ask("\r\n.").hasPrefix("250"))
-        #expect(door.store.messages.first?.content.count == 50_000_002)
+        #expect(door.store.messages.first?.content.count == 50_000_004)
     }
 }

@@ -59,7 +59,9 @@ import Testing
         #expect(Settings.described(beginning: "").count == Settings.keys.count)
         #expect(
             Settings.described(beginning: "relay").map { $0.name } == [
-                "relay.policy", "relay.i_accept_open_relay", "relay.trusted", "relay.safe",
+                "relay.policy", "relay.i_accept_open_relay", "relay.trusted", "relay.safe", "relay.enabled",
+                "relay.authentication", "relay.accounts", "relay.user", "relay.password_file", "relay.range_control",
+                "relay.block_own", "relay.allow_own",
             ])
         #expect(Settings.described(beginning: "nothing").isEmpty && Settings.described(beginning: "rel").isEmpty)
         let key = try #require(Settings.described(beginning: "smtp.max_recipients").first)

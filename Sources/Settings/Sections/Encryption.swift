@@ -55,7 +55,9 @@ extension Settings {
             if chain != nil, key == nil { table.report("certificate", "needs \(table.path).key") }
             if key != nil, chain == nil { table.report("key", "needs \(table.path).certificate") }
             if password != nil, pfx == nil { table.report("pfx_password_file", "needs \(table.path).pfx") }
-            if pfx != nil, chain != nil { table.report("pfx", "and \(table.path).certificate exclude each other") }
+            if pfx != nil, chain != nil {
+                table.report("pfx", "is used, and \(table.path).certificate is not: name only one of them", isWarning: true)
+            }
             if let pfx { return Certificate(files: .pfx(path: pfx, passwordFile: password), path: table.path) }
             guard let chain, let key else { return nil }
             return Certificate(files: .pem(chain: chain, key: key), path: table.path)
@@ -75,7 +77,7 @@ extension Settings {
                 "Whether a client may send its password without TLS: PLAIN, LOGIN and POP3's USER. "
                     + "From this machine itself it always may.")
             scramIterations = table.value(
-                "scram_iterations", .number(4_096...1_000_000), default: 4_096, reload: false, rooms: [.store],
+                "scram_iterations", .number(4_096...600_000), default: 4_096, reload: false, rooms: [.store],
                 "Rounds of hashing in SCRAM verifiers of passwords that are set from now on.")
         }
     }

@@ -98,7 +98,13 @@ struct AccessOracle {
 
     func answer(_ kind: RecipientKind) -> Answer {
         // "On a separate outgoing port the same restrictions apply to every recipient."
-        if facts.role == .outgoing, let denial { return denial }
+        if facts.role == .outgoing, let denial {
+            // Who only lacks a login is asked for it.
+            let lacksOnlyLogin =
+                denial == .denied && !isBlocked && !isOutside && policy.authentication == .accepted && facts.login == .none
+                && policy.openness == .closed
+            return lacksOnlyLogin ? .loginFirst : denial
+        }
         var answer: Answer
         switch kind {
         case .local: return .local
