@@ -191,15 +191,31 @@ import Testing
         // Ports.
         (
             "[[listen]]\nport = 25",
-            ["p.toml:3: listen[1].service: must be set; allowed: smtp, submission, pop3, imap, sieve"]
+            ["p.toml:3: listen[1].service: must be set; allowed: smtp, submission, lmtp, pop3, imap, sieve"]
         ),
         (
             "[[listen]]\nservice = \"smtp\"\nport = 65536",
             ["p.toml:5: listen[1].port: 65536 is too large; allowed: 0 to 65535"]
         ),
         (
+            "[[listen]]\nservice = \"smtp\"\naccept = \"any\"",
+            ["p.toml:5: listen[1].accept: \"any\" needs accept_account"]
+        ),
+        (
+            "[[listen]]\nservice = \"smtp\"\naddress = \"unix:/run/x\"",
+            ["p.toml:5: listen[1].address: only lmtp can listen on a Unix socket"]
+        ),
+        (
+            "[relay]\naccounts = \"single\"",
+            ["p.toml:4: relay.accounts: \"single\" needs relay.user and relay.password_file"]
+        ),
+        (
+            "[tls]\npfx_password_file = \"/p\"",
+            ["p.toml:4: tls.pfx_password_file: needs tls.pfx"]
+        ),
+        (
             "[[listen]]\nservice = \"imap\"",
-            ["p.toml:4: listen[1].service: \"imap\" is not served by this release; allowed: smtp, submission, pop3"]
+            ["p.toml:4: listen[1].service: \"imap\" is not served by this release; allowed: smtp, submission, lmtp, pop3"]
         ),
         (
             "[[listen]]\nservice = \"smtp\"\naddress = \"10.0.0.256\"",
@@ -230,8 +246,7 @@ import Testing
         (
             "[[listen]]\nservice = \"smtp\"\ntls = \"implicit\"",
             [
-                "p.toml:5: listen[1].tls: \"implicit\" needs tls.certificate and tls.key",
-                "p.toml:5: listen[1].tls: this release does not encrypt its ports: clients are served in the clear; allowed: none",
+                "p.toml:5: listen[1].tls: \"implicit\" needs tls.certificate and tls.key, or tls.pfx",
             ]
         ),
         ("[tls]\ncertificate = \"/c.pem\"", ["p.toml:4: tls.certificate: needs tls.key"]),
@@ -374,8 +389,12 @@ import Testing
             "p.toml:4: warning: relay.policy: OPEN RELAY: everybody may send to everybody through this server"
         ),
         (
-            "[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n[[listen]]\nservice = \"smtp\"\ntls = \"starttls\"",
-            "p.toml:8: warning: listen[1].tls: this release does not encrypt its ports: clients are served in the clear; allowed: none"
+            "[tls]\ncertificate = \"/c\"\nkey = \"/k\"\npfx = \"/p\"",
+            "p.toml:6: warning: tls.pfx: is used, and tls.certificate is not: name only one of them"
+        ),
+        (
+            "[relay]\nblock_own = true\nallow_own = true",
+            "p.toml:4: warning: relay.block_own: relay.allow_own is on too, and wins"
         ),
         (
             "[delivery.smarthost]\nuser = \"a\"\npassword_file = \"/p\"\ntls = \"none\"",
