@@ -12,6 +12,8 @@ package struct POP3Limits: Equatable, Sendable {
     /// Octets of one `write` action of a listing.
     package var listingPiece = 32_768
     package var leniency = Leniency.usual
+    /// USER and PASS are taken: the connection is encrypted, or the settings say that it need not be (D8).
+    package var takesPasswords = true
 
     package init() {}
 

@@ -113,9 +113,11 @@ package struct POP3LoginSession: Sendable {
         _ bytes: borrowing Span<UInt8>, _ command: POP3Command, _ user: String?
     ) -> Action {
         switch command.keyword {
+        case .user where !limits.takesPasswords, .pass where !limits.takesPasswords: return fail(.encryptFirst)
         case .user: return name(bytes, command.argument)
         case .pass: return password(bytes, command.argument, user)
-        case .capa where command.argument == nil: return succeed(.write(POP3Reply.capabilities))
+        case .capa where command.argument == nil:
+            return succeed(.write(limits.takesPasswords ? POP3Reply.capabilities : POP3Reply.capabilitiesWithoutUser))
         case .quit where command.argument == nil: return end(saying: .goodbye)
         case .capa, .quit: return fail(.syntax)
         case .noop, .stat, .list, .uidl, .retr, .top, .dele, .rset: return fail(.loginFirst)

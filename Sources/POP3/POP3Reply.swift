@@ -53,24 +53,22 @@ extension POP3Reply {
     package static let loginFirst = error("Log in first")
     package static let loggedIn = error("Already logged in")
     package static let nameFirst = error("USER first")
+    /// RFC 2595 §2.3, RFC 8314 §3: better no login than a password that everybody reads.
+    package static let encryptFirst = error("Passwords are taken only over TLS; connect to the port for POP3S", .auth)
     package static let noSuchMessage = error("No such message")
     package static let deletedMessage = error("This message is deleted")
     package static let tooManyErrors = error("Too many errors")
     package static let tooManyLogins = error("Too many failed logins", .auth)
 
     /// RFC 2449 §5, RFC 3206 §2: complete, with the final dot.
-    static let capabilities: [UInt8] = Array(
-        """
-        +OK Capabilities follow\r
-        TOP\r
-        UIDL\r
-        USER\r
-        PIPELINING\r
-        RESP-CODES\r
-        AUTH-RESP-CODE\r
-        EXPIRE NEVER\r
-        IMPLEMENTATION Postern\r
-        .\r
+    static let capabilities = capabilities(["TOP", "UIDL", "USER"])
+    /// Where passwords are not taken, USER is no capability (RFC 2449 §6.2).
+    static let capabilitiesWithoutUser = capabilities(["TOP", "UIDL"])
 
-        """.utf8)
+    private static func capabilities(_ first: [String]) -> [UInt8] {
+        let words =
+            ["+OK Capabilities follow"] + first
+            + ["PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER", "IMPLEMENTATION Postern", "."]
+        return Array(words.map { $0 + "\r\n" }.joined().utf8)
+    }
 }

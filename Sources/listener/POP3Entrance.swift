@@ -25,7 +25,9 @@ final class POP3Entrance: Sendable {
 
     /// The acceptor's `ConnectionMaker`.
     @Sendable func make(_ channel: any Channel, _ arrival: Arrival, _ loop: SessionLoop) throws {
-        let (login, pop3) = limits.withLock { $0 }
+        let (login, given) = limits.withLock { $0 }
+        var pop3 = given
+        if arrival.facts.isEncrypted || arrival.facts.client.isLoopback { pop3.takesPasswords = true }
         try channel.pipeline.syncOperations.addHandler(
             LoginConnection(
                 arrival.facts, router: LoginRouter(loop.router, admission: arrival.admission, limits: login), connector: connector, limits: login, pop3: pop3,
@@ -38,6 +40,7 @@ final class POP3Entrance: Sendable {
         login.idle = TimeAmount(settings.pop3.idleTimeout)
         var pop3 = POP3Limits()
         pop3.errors = settings.pop3.maxErrors
+        pop3.takesPasswords = settings.auth.plaintextWithoutTLS
         pop3.refusedLogins = settings.pop3.maxRefusedLogins
         return (login, pop3)
     }

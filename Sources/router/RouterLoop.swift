@@ -79,7 +79,8 @@ final class RouterLoop: @unchecked Sendable {
 // What can be offered to clients.
 extension RouterLoop {
     func answerMechanisms(since version: UInt64, _ exchange: Exchange<ListenerToRouter>) {
-        guard let policy = directory.policy, policy.version == version else { return tell(exchange) }
+        // What is not known yet is news as soon as it is.
+        if let policy = directory.policy, policy.version != version { return tell(exchange) }
         let key = ObjectIdentifier(exchange)
         mechanismWaiters[key] = exchange
         store.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [self] in

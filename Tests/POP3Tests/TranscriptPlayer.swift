@@ -211,6 +211,7 @@ struct TranscriptPlayer {
             case "swallowed": limits.swallowedLine = value
             case "piece": limits.listingPiece = value
             case "strict": limits.leniency = .strict
+            case "cleartext": limits.takesPasswords = value != 0
             default: preconditionFailure("unknown limit \(word)")
             }
         }

@@ -9,6 +9,9 @@ final class House: @unchecked Sendable {
     let settingsPath: String
     let smtpPort: UInt16
     let pop3Port: UInt16
+    let submissionPort: UInt16
+    let submissionsPort: UInt16
+    let pop3sPort: UInt16
     private(set) var process: Process
     private let output: OutputLog
 
@@ -18,6 +21,12 @@ final class House: @unchecked Sendable {
         var extra = ""
         var smtp = ""
         var accounts = ["alice", "bob"]
+        /// Verifiers that accounts get beside the usual ones: `CRAM-MD5`, `NTLM`.
+        var legacy: [String] = []
+        /// A certificate for the house, and the ports submission (STARTTLS), submissions and pop3s (TLS from the start).
+        var tls = false
+        /// Behind the keys of the port of SMTP.
+        var smtpPort = ""
         /// Size of a file system of its own for the state, as tmpfs takes it; nil: in the temporary folder.
         var stateSize: String?
     }
@@ -37,15 +46,48 @@ final class House: @unchecked Sendable {
             guard mount.status == 0 else { throw WireError(description: "mount: \(mount.error)") }
         }
         (smtpPort, pop3Port) = (House.freePort(), House.freePort())
-        try House.settings(folder, smtpPort, pop3Port, options).write(
+        (submissionPort, submissionsPort, pop3sPort) = (House.freePort(), House.freePort(), House.freePort())
+        if options.tls { try Certificates.make(in: folder + "/etc") }
+        let ports = options.tls ? House.securePorts(folder, submissionPort, submissionsPort, pop3sPort) : ""
+        try (House.settings(folder, smtpPort, pop3Port, options) + ports).write(
             toFile: settingsPath, atomically: true, encoding: .utf8)
         output = OutputLog()
         process = try House.launch(settingsPath, output)
         try waitUntilReady()
+        let legacy = options.legacy.flatMap { ["--legacy", $0] }
         for account in options.accounts {
             try House.expectSuccess(
-                postern(["account", "add", "\(account)@example.test", "--password-file", "-"], input: House.password))
+                postern(
+                    ["account", "add", "\(account)@example.test", "--password-file", "-"] + legacy, input: House.password))
         }
+    }
+
+    private static func securePorts(_ folder: String, _ submission: UInt16, _ submissions: UInt16, _ pop3s: UInt16) -> String {
+        """
+
+        [tls]
+        certificate = "\(folder)/etc/chain.pem"
+        key = "\(folder)/etc/key.pem"
+
+        [[listen]]
+        service = "submission"
+        address = "127.0.0.1"
+        port = \(submission)
+        tls = "starttls"
+
+        [[listen]]
+        service = "submission"
+        address = "127.0.0.1"
+        port = \(submissions)
+        tls = "implicit"
+
+        [[listen]]
+        service = "pop3"
+        address = "127.0.0.1"
+        port = \(pop3s)
+        tls = "implicit"
+
+        """
     }
 
     private static func settings(_ folder: String, _ smtp: UInt16, _ pop3: UInt16, _ options: Options) -> String {
@@ -59,7 +101,8 @@ final class House: @unchecked Sendable {
             service = "smtp"
             address = "127.0.0.1"
             port = \(smtp)
-            tls = "none"
+            \(options.tls ? "tls = \"starttls\"" : "tls = \"none\"")
+            \(options.smtpPort)
 
             [[listen]]
             service = "pop3"
