@@ -81,7 +81,7 @@ import Testing
                 [
                     "--smtp", "--connect", "127.0.0.1:\(house.submissionPort)", "--starttls", "--x509-ca-file",
                     "\(house.folder)/etc/chain.pem", "-m", mechanism, "--authentication-id", "alice@example.test",
-                    "--password", password, "--quiet",
+                    "--password", password, "--quiet", "--no-cb",
                 ], input: "")
             #expect((result.status == 0) == isRight, "\(mechanism): \(result.output)\(result.error)")
         }
