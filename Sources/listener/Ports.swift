@@ -41,7 +41,7 @@ struct Ports: Sendable {
         var ports = Ports(descriptorLimit: DescriptorLimit.raise())
         var passed = passed
         // T-16: port 0 is no socket at all.
-        for plan in plans where plan.port != 0 {
+        for plan in plans where plan.isOpen {
             let taken = passed.filter { socket in
                 socket.name == plan.service.rawValue && SocketPlace(ofSocket: socket.descriptor)?.port == plan.port
             }
@@ -73,6 +73,7 @@ struct Ports: Sendable {
     /// Opens one socket for all addresses of both families, or one for each address. All of it or nothing.
     /// - Parameter namesOwner: Whether to look who has a taken port: reads all of /proc.
     static func open(_ plan: PortPlan, namesOwner: Bool = true) -> Result<[BoundPort], PortFailure> {
+        if let path = plan.path { return openUnix(plan, path) }
         var opened: [BoundPort] = []
         do throws(PortFailure) {
             for place in places(of: plan) {
@@ -89,6 +90,17 @@ struct Ports: Sendable {
 
 // One socket.
 extension Ports {
+    /// Whoever may enter the socket's folder may speak: a port for incoming mail gives nobody a right.
+    private static func openUnix(_ plan: PortPlan, _ path: String) -> Result<[BoundPort], PortFailure> {
+        do {
+            let descriptor = try UnixSocket.listen(path: path, mode: 0o666)
+            let place = SocketPlace(address: InternetAddress(v4: 0x7F00_0001), port: 0)
+            return .success([BoundPort(plan: plan, place: place, descriptor: descriptor)])
+        } catch {
+            return .failure(PortFailure(plan: plan, description: "\(plan.service.rawValue): cannot listen: \(error)"))
+        }
+    }
+
     private static let anyV6 = InternetAddress(high: 0, low: 0)
     private static let anyV4 = InternetAddress(v4: 0)
 

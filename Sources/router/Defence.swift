@@ -24,7 +24,8 @@ struct DefenceRules: Sendable {
     init(_ settings: Settings.Defence) {
         self.init()
         bans = settings.bans
-        penalties.banFrom = Double(settings.banAfter)
+        // Points fade a little between one failure and the next.
+        penalties.banFrom = Double(settings.banAfter) - 0.5
         penalties.firstBan = settings.banTime.milliseconds
         penalties.longestBan = settings.longestBan.milliseconds
         rates = RateLimiter.Limits(

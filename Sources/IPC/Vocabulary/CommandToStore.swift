@@ -20,7 +20,7 @@ package enum CommandToStore: Edge {
         /// The password is hashed in the store and kept only so.
         case addAccount(EmailAddress, AccountKind, password: Secret?, legacy: [String])
         case setPassword(EmailAddress, password: Secret, legacy: [String])
-        case removeAccount(EmailAddress)
+        case removeAccount(EmailAddress, AccountKind)
         case listAccounts(after: EmailAddress?)
         /// Targets are added to those that the alias has.
         case addAlias(EmailAddress, targets: [EmailAddress])

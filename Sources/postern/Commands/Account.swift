@@ -45,7 +45,7 @@ struct Account: AsyncParsableCommand {
         @OptionGroup var settings: SettingsOption
         @Argument(transform: Typed.address) var address: EmailAddress
 
-        func run() async throws { try await StoreCall(settings).change(.removeAccount(address)) }
+        func run() async throws { try await StoreCall(settings).change(.removeAccount(address, .user)) }
     }
 
     struct List: AsyncParsableCommand {

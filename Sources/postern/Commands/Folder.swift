@@ -64,25 +64,7 @@ struct RemoveUnattended<Kind: UnattendedKind>: AsyncParsableCommand {
     @Argument(transform: Typed.address) var address: EmailAddress
 
     func run() async throws {
-        let call = StoreCall(settings)
-        let entry = try Self.entry(of: address, among: try await call.accounts())
-        try await call.change(.removeAccount(entry))
-    }
-
-    /// The store removes an account of any kind; a slip of the hand must not cost a user's mailbox.
-    static func entry(of address: EmailAddress, among accounts: [AccountEntry]) throws -> EmailAddress {
-        let local = address.localPart.lowercased()
-        let word = Kind.kind.rawValue
-        guard
-            let entry = accounts.first(where: {
-                $0.address.domain == address.domain && $0.address.localPart.lowercased() == local
-            })
-        else { throw Failure("there is no \(word) \(address); postern \(word) list shows those that there are") }
-        guard entry.kind == Kind.kind else {
-            let other = entry.kind == .user ? "account" : entry.kind.rawValue
-            throw Failure("\(address) is a \(entry.kind.rawValue), no \(word): postern \(other) remove \(address)")
-        }
-        return entry.address
+        try await StoreCall(settings).change(.removeAccount(address, Kind.kind))
     }
 }
 

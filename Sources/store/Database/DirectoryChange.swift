@@ -14,7 +14,7 @@ package enum DirectoryChange: Sendable {
     case addAccount(EmailAddress, AccountKind, KeptPassword?)
     case setPassword(EmailAddress, KeptPassword)
     /// Of several accounts with this address the first of processor, user, folder.
-    case removeAccount(EmailAddress)
+    case removeAccount(EmailAddress, AccountKind)
     case addAlias(EmailAddress, targets: [EmailAddress])
     /// Without targets the whole alias.
     case removeAlias(EmailAddress, targets: [EmailAddress])

@@ -36,7 +36,7 @@ final class DirectoryChanges {
         case .removeDomain(let name): return try removeDomain(name)
         case .addAccount(let address, let kind, let password): return try addAccount(address, kind, password, now)
         case .setPassword(let address, let password): return try setPassword(address, password)
-        case .removeAccount(let address): return try removeAccount(address, now)
+        case .removeAccount(let address, let kind): return try removeAccount(address, kind, now)
         case .addAlias(let address, let targets): return try addAlias(address, targets)
         case .removeAlias(let address, let targets): return try removeAlias(address, targets)
         case .addRule(let words, let account): return try addRule(words, account)
@@ -154,10 +154,10 @@ extension DirectoryChanges {
     }
 
     /// The mail stays where it is, out of sight, and the address is free.
-    private func removeAccount(_ address: EmailAddress, _ now: Int64) throws -> DirectoryNews {
+    private func removeAccount(_ address: EmailAddress, _ kind: AccountKind, _ now: Int64) throws -> DirectoryNews {
         let known = try accounts(address)
-        guard let kind = [.processor, .user, .folder].first(where: { known[$0] != nil }), let id = known[kind] else {
-            throw Rejection("there is no account \(address)")
+        guard let id = known[kind] else {
+            throw Rejection("there is no \(kind == .user ? "account" : kind.rawValue) \(address)")
         }
         try mustBeFree(address, id, isLast: known.count == 1)
         try database.execute(sql: "UPDATE accounts SET removed_at = ?, credential = '' WHERE id = ?", arguments: [now, id])

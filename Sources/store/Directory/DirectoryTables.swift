@@ -13,6 +13,7 @@ package struct DirectoryTables: Sendable {
         var delimiters = DirectoryTables.usualDelimiters
         /// By folded local part.
         var users: [String: AccountID] = [:]
+        var processors: [String: AccountID] = [:]
         var folders: [String: AccountID] = [:]
         var aliases: [String: [EmailAddress]] = [:]
     }
@@ -54,7 +55,8 @@ extension DirectoryTables {
         let local = Self.fold(address)
         return .local(
             LocalEntry(
-                user: domains[number].users[local], folder: domains[number].folders[local],
+                processor: domains[number].processors[local], user: domains[number].users[local],
+                folder: domains[number].folders[local],
                 targets: domains[number].aliases[local], catchAll: domains[number].catchAll,
                 transport: domains[number].transport, domain: domains[number].name,
                 delimiters: domains[number].delimiters))
@@ -77,7 +79,7 @@ extension DirectoryTables {
         switch kind {
         case .user: domains[number].users.reserveCapacity(count)
         case .folder: domains[number].folders.reserveCapacity(count)
-        case .processor: return
+        case .processor: domains[number].processors.reserveCapacity(count)
         }
     }
 
@@ -127,13 +129,12 @@ extension DirectoryTables {
         unused.append(number)
     }
 
-    /// Processors have no address of their own: rules lead to them.
     private mutating func place(_ address: EmailAddress, _ kind: AccountKind, _ id: AccountID?) {
         guard let number = numbers[address.domain] else { return }
         switch kind {
         case .user: domains[number].users[Self.fold(address)] = id
         case .folder: domains[number].folders[Self.fold(address)] = id
-        case .processor: return
+        case .processor: domains[number].processors[Self.fold(address)] = id
         }
     }
 }

@@ -50,7 +50,8 @@ struct DirectoryCommands: Sendable {
         case .setDomain(let name, let choices):
             let kept = try DirectoryForm.choices(choices)
             return (.setDomain(name.lowercased(), kept), "domain \(name.lowercased()): \(kept.words)")
-        case .removeAccount(let address): return (.removeAccount(address), "account \(address) removed")
+        case .removeAccount(let address, let kind):
+            return (.removeAccount(address, kind), "\(kind.rawValue) \(address) removed")
         default: return try listChange(question)
         }
     }

@@ -71,24 +71,6 @@ private func people<Line: Row>(_ rows: [Line]) throws -> [String] {
         #expect(try programs([UnattendedRow(entry)]) == #"[{"address" : "info@a.org","messages" : 1,"octets" : 5}]"#)
     }
 
-    /// A folder's command must not remove a user, and finds addresses without regard to case.
-    @Test func onlyTheirOwnKindIsRemoved() throws {
-        let accounts = [
-            AccountEntry(address: try address("alice@a.org"), messages: 0, octets: 0),
-            AccountEntry(address: try address("info@a.org"), kind: .folder, messages: 0, octets: 0),
-        ]
-        typealias Remove = RemoveUnattended<Folder.Kind>
-        #expect(try Remove.entry(of: address("INFO@A.org"), among: accounts) == address("info@a.org"))
-        let user = #expect(throws: Failure.self) { try Remove.entry(of: address("alice@a.org"), among: accounts) }
-        #expect(user?.description.contains("postern account remove alice@a.org") == true)
-        let nobody = #expect(throws: Failure.self) { try Remove.entry(of: address("info@b.org"), among: accounts) }
-        #expect(nobody?.description.contains("postern folder list") == true)
-        let folder = #expect(throws: Failure.self) {
-            try RemoveUnattended<Processor.Kind>.entry(of: address("info@a.org"), among: accounts)
-        }
-        #expect(folder?.description.contains("postern folder remove info@a.org") == true)
-    }
-
     @Test func rules() throws {
         let rows = [
             NamedRule(

@@ -39,7 +39,9 @@ import Testing
             "processor add o@a.org",
             [#"{"addAccount" : {"_0" : {"domain" : "a.org","localPart" : "o"},"_1" : "processor","legacy" : []}}"#]
         ),
-        ("account remove i@a.org", [#"{"removeAccount" : {"_0" : {"domain" : "a.org","localPart" : "i"}}}"#]),
+        ("account remove i@a.org", [#"{"removeAccount" : {"_0" : {"domain" : "a.org","localPart" : "i"},"_1" : "user"}}"#]),
+        // A folder's command cannot remove a user.
+        ("folder remove i@a.org", [#"{"removeAccount" : {"_0" : {"domain" : "a.org","localPart" : "i"},"_1" : "folder"}}"#]),
         (
             "rule add o@a.org --recipient *@a.org --sender <>",
             [

@@ -105,7 +105,7 @@ private typealias Refused = store.DatabaseError
         let spool = try await store.accept(
             .to([alice, bob], relays: ["x@y.test"], parameters: SenderParameters(body: .eightBit), key: "once"))
         let other = try await store.accept(.to(relays: ["z@y.test"]))
-        try await store.carryOut(.removeAccount(bob.recipient))
+        try await store.carryOut(.removeAccount(bob.recipient, .user))
         let (folder, clock) = (store.folder, store.clock)
         store.stop()
         try Self.giveBack(folder)

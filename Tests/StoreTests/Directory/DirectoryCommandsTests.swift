@@ -96,17 +96,17 @@ import Testing
             .setPassword("info@example.test".address, password: Secret("x"), legacy: []),
             "info@example.test is a folder: nobody logs in to it"
         ),
-        (.removeAccount("nobody@example.test".address), "there is no account nobody@example.test"),
+        (.removeAccount("nobody@example.test".address, .user), "there is no account nobody@example.test"),
         (
-            .removeAccount("alice@example.test".address),
+            .removeAccount("alice@example.test".address, .user),
             "aliases lead to alice@example.test (sales@example.test): remove them first (postern alias remove)"
         ),
         (
-            .removeAccount("work@example.test".address),
+            .removeAccount("work@example.test".address, .processor),
             "receive rules lead to work@example.test (1): remove them first (postern rule remove)"
         ),
         (
-            .removeAccount("catch@example.test".address),
+            .removeAccount("catch@example.test".address, .user),
             "catch@example.test is the catch-all of empty.test: choose another first (postern domain set)"
         ),
         (

@@ -64,13 +64,13 @@ import Testing
         let address = "alice@example.test".address
         let ids = try #require(store.entry("alice@example.test"))
         #expect(ids.user != ids.folder)
-        try await store.carryOut(.removeAccount(address))
+        try await store.carryOut(.removeAccount(address, .processor))
         #expect(store.entry("alice@example.test")?.user == ids.user)
-        try await store.carryOut(.removeAccount(address))
+        try await store.carryOut(.removeAccount(address, .user))
         #expect(store.entry("alice@example.test")?.user == nil && store.entry("alice@example.test")?.folder == ids.folder)
-        try await store.carryOut(.removeAccount(address))
+        try await store.carryOut(.removeAccount(address, .folder))
         #expect(store.entry("alice@example.test")?.folder == nil)
-        #expect(await store.refusal(.removeAccount(address)) == "there is no account alice@example.test")
+        #expect(await store.refusal(.removeAccount(address, .user)) == "there is no account alice@example.test")
         store.stop()
     }
 
@@ -97,7 +97,7 @@ import Testing
         .addAccount("p@example.test".address, .processor, password: nil, legacy: []),
         .addAccount("u@example.test".address, .user, password: Secret("x"), legacy: []),
         .setPassword("alice@example.test".address, password: Secret("y"), legacy: []),
-        .removeAccount("p@example.test".address), .addAlias("a@example.test".address, targets: ["b@c.test".address]),
+        .removeAccount("p@example.test".address, .processor), .addAlias("a@example.test".address, targets: ["b@c.test".address]),
         .removeAlias("a@example.test".address, targets: ["b@c.test".address]),
         .addRule(NamedRule(account: "f@example.test".address, recipient: "*@*", sender: nil, source: nil)),
         .removeRule(number: 1), .addRange(.trusted, "10.0.0.0/8".range), .removeRange(.trusted, "10.0.0.0/8".range),
@@ -189,7 +189,7 @@ import Testing
         }
         try await store.carryOut(.setPassword("alice@example.test".address, password: Secret("n"), legacy: ["cram-md5"]))
         #expect(store.directory.policy.mechanisms.contains("CRAM-MD5") && !store.directory.policy.mechanisms.contains("NTLM"))
-        try await store.carryOut(.removeAccount("alice@example.test".address))
+        try await store.carryOut(.removeAccount("alice@example.test".address, .user))
         #expect(store.directory.policy.mechanisms == [])
         store.stop()
     }

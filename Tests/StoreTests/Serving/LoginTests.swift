@@ -258,7 +258,7 @@ import Testing
         let address = "alice@example.test".address
         let grant = try #require(try await road.plain("alice@example.test", "s3cret").grant)
         let mailbox = try #require(try await road.verify("alice@example.test", "s3cret").grant)
-        try await road.store.carryOut(.removeAccount(address))
+        try await road.store.carryOut(.removeAccount(address, .user))
         #expect(try await redeem(road, grant.ticket).isRefused)
         #expect(road.store.house.authentication.redeem(mailbox.ticket, for: .pop3) == nil)
         #expect(try await road.plain("alice@example.test", "s3cret").isRefused)

@@ -91,7 +91,7 @@ import Testing
     @Test func accountThatIsGoneIsTemporary() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
-        _ = store.house.database.commitAndWait([.directory(.removeAccount(alice.recipient), at: 0)])
+        _ = store.house.database.commitAndWait([.directory(.removeAccount(alice.recipient, .user), at: 0)])
         #expect(await store.ingest(.to([alice])).code == 451)
         #expect(try await store.audit().accepted == 0)
         store.stop()

@@ -220,6 +220,20 @@ final class House: @unchecked Sendable {
         return try wire.ask(content + "\r\n.")
     }
 
+    /// A connection behind EHLO of a client at this address, by way of a load balancer.
+    func smtp(from client: String) throws -> Wire {
+        let wire = try Wire(port: smtpPort)
+        try wire.send(House.proxy(client))
+        guard let banner = try wire.reply(), banner.hasPrefix("220") else {
+            throw WireError(description: "\(client) was not greeted")
+        }
+        _ = try wire.ask("EHLO client.test")
+        return wire
+    }
+
+    /// Version 1 of the PROXY protocol.
+    static func proxy(_ client: String) -> String { "PROXY TCP4 \(client) 192.0.2.1 40000 25\r\n" }
+
     /// A POP3 connection after login.
     func pop3(_ account: String, password: String = House.password) throws -> Wire {
         let wire = try Wire(port: pop3Port)
