@@ -106,7 +106,7 @@ import Testing
             "receive rules lead to work@example.test (1): remove them first (postern rule remove)"
         ),
         (
-            .removeAccount("catch@example.test".address, .user),
+            .removeAccount("catch@example.test".address, .folder),
             "catch@example.test is the catch-all of empty.test: choose another first (postern domain set)"
         ),
         (
