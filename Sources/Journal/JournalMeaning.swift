@@ -25,7 +25,8 @@ extension JournalEvent {
         case .leased, .leaseExpired, .attempt, .bounced, .bounceSuppressed, .resolverFailed, .bouncePending, .unsettled,
             .claimFailed, .fellBackToClear:
             ofOutgoing
-        case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused, .maildropClosed,
+        case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused,
+            .maildropClosed,
             .directoryChanged:
             ofLogin
         case .peerConnected, .peerUnreachable, .peerLost, .peerRefused, .violation, .mistake: ofRoad

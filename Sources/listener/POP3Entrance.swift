@@ -30,7 +30,8 @@ final class POP3Entrance: Sendable {
         if arrival.facts.isEncrypted || arrival.facts.client.isLoopback { pop3.takesPasswords = true }
         try channel.pipeline.syncOperations.addHandler(
             LoginConnection(
-                arrival.facts, router: LoginRouter(loop.router, admission: arrival.admission, limits: login), connector: connector, limits: login, pop3: pop3,
+                arrival.facts, router: LoginRouter(loop.router, admission: arrival.admission, limits: login),
+                connector: connector, limits: login, pop3: pop3,
                 log: log))
     }
 

@@ -38,7 +38,8 @@ final class RouterRoom: Sendable {
         let loops = group.makeIterator().map { eventLoop in
             RouterLoop(
                 Asker(RouterToStore.self, path: store, identity: identity, on: eventLoop, log: road),
-                policy: policy, addresses: addresses, defence: defence, figures: counters, directoryLimit: directoryLimit, now: now, log: log)
+                policy: policy, addresses: addresses, defence: defence, figures: counters, directoryLimit: directoryLimit,
+                now: now, log: log)
         }
         self.loops = loops
         let byLoop = LoopTable(loops)

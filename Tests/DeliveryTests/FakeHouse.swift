@@ -179,7 +179,7 @@ final class StoreState: @unchecked Sendable {
                 Lease(
                     id: id, expiresIn: letter.expiresIn, message: message, trace: TraceID(high: 0, low: next),
                     sender: letter.sender, destination: recipients[0].address.domain, recipients: recipients,
-                    size: UInt64(letter.content.utf8.count), 
+                    size: UInt64(letter.content.utf8.count),
                     parameters: SenderParameters(body: letter.isEightBit ? .eightBit : .sevenBit),
                     acceptedAt: now - letter.age))
             return id

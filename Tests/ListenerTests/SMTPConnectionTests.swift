@@ -54,7 +54,10 @@ import Testing
     @Test func postmasterAlone() throws {
         let door = try FrontDoor(trusted: [])
         defer { door.stop() }
-        door.store.change { $0.entries[EmailAddress("postmaster@example.test")!] = LocalEntry(user: AccountID(rawValue: 8), domain: "example.test") }
+        door.store.change {
+            $0.entries[EmailAddress("postmaster@example.test")!] = LocalEntry(
+                user: AccountID(rawValue: 8), domain: "example.test")
+        }
         let stranger = try door.stranger()
         _ = try stranger.replies(1)
         _ = try stranger.ask("EHLO x")

@@ -85,7 +85,9 @@ import Testing
         let talk = try await house.talk()
         _ = try await talk.sender(nil)
         #expect(try await talk.recipient("new@example.test").reply?.code == 550)
-        house.store.change { $0.entries[EmailAddress("new@example.test")!] = LocalEntry(user: AccountID(rawValue: 9), domain: "example.test") }
+        house.store.change {
+            $0.entries[EmailAddress("new@example.test")!] = LocalEntry(user: AccountID(rawValue: 9), domain: "example.test")
+        }
         #expect(comes { house.events.all.contains { if case .directoryVersion(2) = $0 { true } else { false } } })
         #expect(try await talk.recipient("new@example.test").isAccepted)
     }

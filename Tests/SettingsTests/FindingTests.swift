@@ -246,7 +246,7 @@ import Testing
         (
             "[[listen]]\nservice = \"smtp\"\ntls = \"implicit\"",
             [
-                "p.toml:5: listen[1].tls: \"implicit\" needs tls.certificate and tls.key, or tls.pfx",
+                "p.toml:5: listen[1].tls: \"implicit\" needs tls.certificate and tls.key, or tls.pfx"
             ]
         ),
         ("[tls]\ncertificate = \"/c.pem\"", ["p.toml:4: tls.certificate: needs tls.key"]),
