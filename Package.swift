@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "DNS", dependencies: ["Mail"]),
         .target(name: "MIME"),
         .target(name: "ProxyProtocol", dependencies: ["Mail"]),
+        .target(name: "IDNA", dependencies: ["Mail", "CIDN2"]),
         .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
 
         // Roads, walls and what every room needs to stand.
@@ -61,6 +62,7 @@ let package = Package(
         .target(name: "CDisk"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .systemLibrary(name: "CStringprep", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
@@ -76,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "router",
             dependencies: [
-                "Mail", "SMTP", "MIME", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", nio, nioPosix,
+                "Mail", "SMTP", "MIME", "IDNA", "IPC", "Sandbox", "Settings", "Journal", "Door", "CLinux", nio, nioPosix,
             ]),
         .executableTarget(name: "store", dependencies: storeParts),
         .executableTarget(
@@ -89,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Mail", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio, nioPosix,
+                "Mail", "IDNA", "TLS", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -101,6 +103,7 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Mail", "Sandbox", "CSeccomp", "wall-probe"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
+        .testTarget(name: "IDNATests", dependencies: ["IDNA", "Mail"]),
         .testTarget(name: "MIMETests", dependencies: ["MIME"]),
         .testTarget(name: "ProxyProtocolTests", dependencies: ["ProxyProtocol", "Mail"]),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Mail"]),

@@ -1,6 +1,7 @@
 // One SMTP transaction as the router sees it: sender, recipients, content, and the plan that the store carries out.
 // Answers come in the order of the questions. Confined to the event loop.
 
+import IDNA
 import IPC
 import Mail
 import NIOCore
@@ -161,6 +162,11 @@ final class Transaction {
 extension Transaction {
     private func consider(_ recipient: EmailAddress, _ parameters: RecipientParameters) {
         asked += 1
+        guard let recipient = IDNA.ascii(recipient) else {
+            let refusal = Refusal(
+                Reply(553, "5.1.3", "<\(recipient)>: the domain is not a valid name"), because: "not a name by IDNA2008")
+            return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
+        }
         if let refusal = refusalOfCount() {
             return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
         }

@@ -4,11 +4,11 @@
 import Testing
 
 @Suite struct ImportTests {
-    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS", "MIME", "SASL", "ProxyProtocol"]
+    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS", "MIME", "SASL", "ProxyProtocol", "IDNA"]
 
     static let allowed: [String: Set<String>] = [
         "Mail": [], "SMTP": ["Mail"], "POP3": ["Mail"], "DNS": ["Mail"],
-        "MIME": [], "ProxyProtocol": ["Mail"],
+        "MIME": [], "IDNA": ["Mail", "CIDN2"], "ProxyProtocol": ["Mail"],
         "SASL": ["Mail", "Crypto", "COpenSSL", "CStringprep"],
         "IPC": ["Mail", "CLinux", "NIOCore", "NIOPosix", "Crypto", "Glibc"],
         "Sandbox": ["Mail", "CLinux", "CSeccomp", "CCap", "Glibc"],
@@ -25,7 +25,7 @@ import Testing
             "NIOPosix", "Glibc",
         ],
         "router": [
-            "Mail", "SMTP", "MIME", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "CLinux",
+            "Mail", "SMTP", "MIME", "IDNA", "IPC", "Sandbox", "Settings", "Journal", "Door", "NIOCore", "NIOPosix", "CLinux",
             "Glibc",
         ],
         "store": [
@@ -38,7 +38,8 @@ import Testing
             "NIOTLS", "Crypto", "CUnbound", "Glibc",
         ],
         "postern": [
-            "Mail", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser", "NIOCore", "NIOPosix",
+            "Mail", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser", "NIOCore",
+            "NIOPosix",
             "CLinux",
             "Glibc", "FoundationEssentials",
         ],

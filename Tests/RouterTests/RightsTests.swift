@@ -184,6 +184,22 @@ import Testing
         #expect(verdicts[0].isAccepted && verdicts[1].reply?.status == "5.6.1")
     }
 
+    /// RFC 6531 §3.7.1: a domain in U-labels is the one that the directory has in A-labels.
+    @Test func internationalDomains() async throws {
+        let house = try House()
+        defer { house.stop() }
+        house.store.add(account: "alice@xn--mller-kva.example", 9)
+        let talk = try await house.talk()
+        _ = try await talk.sender("a@example.net", parameters: SenderParameters(isInternational: true))
+        let verdicts = try await talk.recipients(["alice@müller.example", "x@bücher.example", "x@ü-.example"])
+        #expect(verdicts.map { $0.reply?.code ?? 250 } == [250, 250, 553])
+        try await talk.content("x\r\n")
+        #expect(try await talk.deliver().code == 250)
+        let plan = try #require(house.store.messages.last?.plan)
+        #expect(plan.placements.map(\.account.rawValue) == [9])
+        #expect(plan.relays.map(\.address.domain) == ["xn--bcher-kva.example"])
+    }
+
     /// RFC 3461: what the sender wants to be told goes into the plan.
     @Test func wishesGoIntoThePlan() async throws {
         let house = try House()

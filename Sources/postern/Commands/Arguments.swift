@@ -2,6 +2,7 @@
 // in front of these sentences, and the command ends with status 2.
 
 import ArgumentParser
+import IDNA
 import IPC
 import Mail
 
@@ -10,14 +11,14 @@ enum Typed {
     static let none = "none"
 
     static func domain(_ text: String) throws -> String {
-        guard EmailAddress.isDomain(text) else {
+        guard EmailAddress.isDomain(text), let name = IDNA.ascii(text) else {
             throw ValidationError("it is not a domain name, such as example.org")
         }
-        return text.lowercased()
+        return name.lowercased()
     }
 
     static func address(_ text: String) throws -> EmailAddress {
-        guard let address = EmailAddress(text) else {
+        guard let address = EmailAddress(text).flatMap({ IDNA.ascii($0) }) else {
             throw ValidationError("it is not an address; write it as name@example.org")
         }
         return address

@@ -1,9 +1,11 @@
 // postern doctor: findings with fixes, from the settings and from the running rooms.
 
 import ArgumentParser
+import Glibc
 import IPC
 import Mail
 import Settings
+import TLS
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,11 +30,32 @@ struct Doctor: AsyncParsableCommand {
 
     private func symptoms() async -> [Symptom] {
         do {
-            return Diagnosis.symptoms(try Settings.load(settingsPath(settings)), await Doctor.examine(settings))
+            let all = try Settings.load(settingsPath(settings))
+            return Diagnosis.symptoms(all, await Doctor.examine(settings)) + Doctor.certificates(all)
         } catch {
             // Without settings nobody knows where the rooms are.
             return Diagnosis.findings(error.findings)
         }
+    }
+
+    /// what clients will object to, and files that cannot be used, as who runs this command may read them.
+    static func certificates(_ settings: Settings) -> [Symptom] {
+        guard settings.tls.hasCertificate, let part = try? ListenerSettings(settings) else { return [] }
+        let sources = part.certificates.map { certificate -> CertificateSource in
+            switch certificate.files {
+            case .pem(let chain, let key): .pem(chain: chain, key: key)
+            case .pfx(let path, _): .pfx(file: path, password: certificate.password)
+            }
+        }
+        let (tls, faults) = ServerTLS.load(sources, profiles: [.modern])
+        let findings = CertificateFindings(now: time(nil)).all(in: tls.certificates, names: [settings.server.hostname])
+        return part.troubles.map { Symptom(severity: .error, about: $0.key, finding: $0.message, fix: "correct the file") }
+            + faults.map { Symptom(severity: .error, about: $0.file, finding: "\($0)", fix: $0.fix) }
+            + findings.map {
+                Symptom(
+                    severity: $0.severity == .error ? .error : .warning, about: $0.file ?? "tls", finding: "\($0)",
+                    fix: $0.fix)
+            }
     }
 
     static func examine(_ settings: SettingsOption) async -> HouseFacts {
