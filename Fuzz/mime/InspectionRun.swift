@@ -1,4 +1,5 @@
 // One message of words that matter, in pieces, against the same message whole.
+import FuzzRun
 import MIME
 
 struct InspectionRun {

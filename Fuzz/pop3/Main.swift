@@ -1,51 +1,17 @@
 // Feeds both POP3 sessions and the dot-stuffer with what chance makes of real commands and messages. Deterministic: the
 // same seed gives the same run. Fails when a machine does not stop, uses octets that it was not given, keeps more than
 // a line, says something that is no reply, or says something else when the same bytes come in other pieces.
-//
-//   pop3-fuzz [--seed N] [--seconds N | --iterations N]
+
+import FuzzRun
 import POP3
 
 @main
 struct Fuzzer {
     static func main() {
-        var seed: UInt64 = 1
-        var iterations = Int.max
-        var seconds = 10
-        var arguments = CommandLine.arguments.dropFirst().makeIterator()
-        while let name = arguments.next(), let value = arguments.next().flatMap({ Int($0) }) {
-            switch name {
-            case "--seed": seed = UInt64(value)
-            case "--iterations": (iterations, seconds) = (value, Int.max / 2)
-            case "--seconds": seconds = value
-            default: fatalError("unknown option \(name)")
-            }
+        Fuzzing.run("pop3-fuzz", counting: "actions") { random in
+            random.below(4) == 3 ? StuffingRun.play(&random) : SessionRun.play(&random)
         }
-        let end = ContinuousClock.now + .seconds(min(seconds, 1_000_000))
-        var done = 0
-        var actions = 0
-        while done < iterations, done & 255 != 0 || ContinuousClock.now < end {
-            var random = SplitMix(state: seed &+ UInt64(done))
-            actions += done & 3 == 3 ? StuffingRun.play(&random) : SessionRun.play(&random)
-            done += 1
-        }
-        print("pop3-fuzz: \(done) runs with \(actions) actions from seed \(seed), nothing found")
     }
-}
-
-/// Vigna's SplitMix64.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
-    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
-    mutating func pick<Element>(_ list: [Element]) -> Element { list[below(list.count)] }
 }
 
 /// A message in pieces, against the rule of RFC 1939 §3 read backwards.

@@ -1,4 +1,5 @@
 // One client from the greeting to the end, twice: all its bytes at once, and in pieces. Both must hear the same.
+import FuzzRun
 import POP3
 
 enum SessionRun {

@@ -1,5 +1,6 @@
 // One login by one mechanism: a client with the right secret or a wrong one, whose messages stay as they are or not, and
 // now and then a store that speaks out of turn.
+import FuzzRun
 import Mail
 import SASL
 import SASLClients

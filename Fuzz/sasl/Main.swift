@@ -1,54 +1,21 @@
 // Throws at every mechanism what chance makes of right and wrong logins. Deterministic: the same seed gives the same run.
 // Fails when the machine crashes, does not end, lets somebody in without the right secret, keeps out who has it, or goes
 // on behind its end; and when text that is taken for a verifier is not written as it was read.
-//
-//   sasl-fuzz [--seed N] [--seconds N | --iterations N]
+
+import FuzzRun
 import Mail
 import SASL
 
 @main
 struct Fuzzer {
     static func main() {
-        var seed: UInt64 = 1
-        var iterations = Int.max
-        var seconds = 10
-        var arguments = CommandLine.arguments.dropFirst().makeIterator()
-        while let name = arguments.next(), let value = arguments.next().flatMap({ Int($0) }) {
-            switch name {
-            case "--seed": seed = UInt64(value)
-            case "--iterations": (iterations, seconds) = (value, Int.max / 2)
-            case "--seconds": seconds = value
-            default: fatalError("unknown option \(name)")
-            }
-        }
-        let end = ContinuousClock.now + .seconds(min(seconds, 1_000_000))
         var login = LoginRun()
-        var done = 0
-        var successes = 0
-        while done < iterations, done & 255 != 0 || ContinuousClock.now < end {
-            var random = SplitMix(state: seed &+ UInt64(done))
-            successes += done & 7 == 7 ? TextRun.play(&random) : login.play(&random)
-            done += 1
+        var turn = 0
+        Fuzzing.run("sasl-fuzz", counting: "right logins or texts") { random in
+            turn += 1
+            return turn & 7 == 0 ? TextRun.play(&random) : login.play(&random)
         }
-        print("sasl-fuzz: \(done) runs with \(successes) right logins or texts from seed \(seed), nothing found")
     }
-}
-
-/// Vigna's SplitMix64.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
-    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
-    mutating func pick<Element>(_ list: [Element]) -> Element { list[below(list.count)] }
-    mutating func octets(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) } }
 }
 
 /// What chance does to a message.

@@ -1,4 +1,5 @@
 // One client session against a remote server that chance plays.
+import FuzzRun
 import Mail
 import SMTP
 

@@ -1,4 +1,5 @@
 // One server session against a client and a router that chance plays.
+import FuzzRun
 import Mail
 import SMTP
 

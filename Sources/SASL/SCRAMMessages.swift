@@ -1,4 +1,5 @@
 // The client's two messages of SCRAM, in the grammar of RFC 5802 §7.
+import Mail
 
 /// Why a message is none.
 struct SCRAMFault: Error {

@@ -1,5 +1,5 @@
 // The hashes below the mechanisms, against the vectors of their RFCs and against each other.
-
+import Mail
 import SASLClients
 import Testing
 

@@ -1,4 +1,5 @@
 // AUTH towards a smart host (RFC 4954): PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195).
+import Mail
 
 extension SMTPClientSession {
     /// Offered, allowed, possible, in our order of preference.

@@ -1,9 +1,9 @@
-// RFC 4648 §4, as SASL uses it on SMTP lines (RFC 4954 §4).
+// RFC 4648 §4: strict, as SASL has it on SMTP lines (RFC 4954 §4), in SCRAM's messages and in kept verifiers.
 
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity((bytes.count + 2) / 3 * 4)
         var word: UInt32 = 0
@@ -25,7 +25,7 @@ enum Base64 {
     }
 
     /// - Returns: nil for anything but the canonical form.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let padding = text.suffix(2).count { $0 == 61 }
         var output: [UInt8] = []
