@@ -1,14 +1,12 @@
 """Accept-to-mailbox, side by side: Postern and a Postfix that delivers to Dovecot by LMTP, in turn, on this machine.
 
+With --against, another build of Postern stands in the peer's place: old and new, in turn, and new/old.
 The load is Postfix's smtp-source. A run counts from the first connection until the last message is in the mailbox;
 CPU is that of all processes of a server, from /proc. Ratios are what to look at; the machine is part of the figures."""
 
 import argparse
-import glob
-import json
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -16,75 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import peer  # noqa: E402
-
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(roots):
-    """User and system time of these processes, of their living descendants, and of all dead ones they waited for."""
-    children = {}
-    times = {}
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            fields = open(path).read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        pid = int(path.split("/")[2])
-        children.setdefault(int(fields[1]), []).append(pid)
-        times[pid] = sum(int(field) for field in fields[11:15]) / TICKS
-    total, todo = 0.0, list(roots)
-    while todo:
-        pid = todo.pop()
-        total += times.get(pid, 0.0)
-        todo += children.get(pid, [])
-    return total
-
-
-class House:
-    """Postern under `postern run`, with one account."""
-
-    name = "Postern"
-
-    def __init__(self, root, port, programs):
-        self.root, self.port, self.programs = root, port, programs
-        os.makedirs(root, exist_ok=True)
-        os.chmod(root, 0o755)
-        self.settings = f"{root}/postern.toml"
-        with open(self.settings, "w") as file:
-            file.write(
-                f'[server]\nhostname = "mail.example.test"\nstate = "{root}/state"\n'
-                f'[[listen]]\nservice = "smtp"\naddress = "127.0.0.1"\nport = {port}\ntls = "none"\n'
-                "[smtp]\nmax_sessions_per_client = 1000\n")
-        self.log = open(f"{root}/log", "w+")
-        self.process = subprocess.Popen(
-            [f"{programs}/postern", "run", "--config", self.settings], stderr=self.log, stdout=self.log)
-        end = time.monotonic() + 30
-        while "postern: ready" not in open(f"{root}/log").read():
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError("the house did not start:\n" + open(f"{root}/log").read())
-            time.sleep(0.05)
-        self._command("domain", "add", "example.test")
-        self._command("account", "add", "alice@example.test", "--password-file", "-", text="password\n")
-        self.base = 0
-
-    def _command(self, *words, text=None):
-        return subprocess.run(
-            [f"{self.programs}/postern", *words, "--config", self.settings], input=text, text=True, check=True,
-            stdout=subprocess.PIPE).stdout
-
-    def processes(self):
-        return [self.process.pid]
-
-    def delivered(self):
-        accounts = json.loads(self._command("account", "list", "--json"))
-        return accounts[0]["messages"] - self.base
-
-    def empty(self):
-        self.base += self.delivered()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+from house import House, cpu_seconds, wait_delivered  # noqa: E402
 
 
 def measure(server, source, sessions, size, count):
@@ -96,10 +26,7 @@ def measure(server, source, sessions, size, count):
         [source, "-d", "-s", str(sessions), "-l", str(size), "-m", str(count), "-f", "sender@remote.test", "-t",
          "alice@example.test", f"127.0.0.1:{server.port}"], check=True, stdout=subprocess.DEVNULL)
     accepted = time.monotonic() - start
-    while server.delivered() < count:
-        if time.monotonic() - start > 300:
-            raise RuntimeError(f"{server.name}: only {server.delivered()} of {count} messages arrived")
-        time.sleep(0.02)
+    wait_delivered(server, count, start)
     stored = time.monotonic() - start
     used = cpu_seconds(server.processes()) - before
     return count / accepted, count / stored, used / count * 1e6
@@ -120,6 +47,7 @@ CASES = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", required=True, help="folder of the release build")
+    parser.add_argument("--against", help="folder of another release build, to be measured in the peer's place")
     parser.add_argument("--source", default="smtp-source")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only-house", action="store_true", help="without the peer")
@@ -132,7 +60,10 @@ def main():
     servers = [House(f"{root}/house", 20025, options.programs)]
     missed = []
     try:
-        if not options.only_house:
+        if options.against:
+            servers.append(House(f"{root}/against", 20027, options.against))
+            servers[0].name, servers[1].name = "new", "old"
+        elif not options.only_house:
             servers.append(peer.Peer(f"{root}/peer", 20026))
         print(f"{'sessions x size':>16} {'server':<24} {'accepted/s':>11} {'in mailbox/s':>13} {'CPU us/message':>15}")
         for case in cases:
@@ -150,14 +81,17 @@ def main():
 def run(case, servers, options):
     sessions, size, ours, theirs, stored_ratio, accepted_ratio = case
     results = {server.name: [] for server in servers}
-    for _ in range(options.rounds):
-        for server in servers:
-            results[server.name].append(
-                measure(server, options.source, sessions, size, ours if server is servers[0] else theirs))
+    for turn in range(options.rounds):
+        # Whoever comes second finds a warmer machine: they take turns.
+        for server in servers if turn % 2 == 0 else reversed(servers):
+            count = theirs if isinstance(server, peer.Peer) else ours
+            results[server.name].append(measure(server, options.source, sessions, size, count))
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
     for name, (accepted, stored, cpu) in medians.items():
         print(f"{f'{sessions} x {size}':>16} {name:<24} {accepted:>11,.0f} {stored:>13,.0f} {cpu:>15,.0f}", flush=True)
-    if len(servers) == 1:
+    if options.against:
+        compare(results["new"], results["old"])
+    if options.against or len(servers) == 1:
         return []
     house, other = (medians[server.name] for server in servers)
     accepted, stored, cpu = house[0] / other[0], house[1] / other[1], other[2] / house[2]
@@ -170,4 +104,14 @@ def run(case, servers, options):
     return found
 
 
-main()
+def compare(new, old):
+    """new/old of each round, whose two runs lie side by side: the median, then the lowest and the highest."""
+    ratios = list(zip(*([a / b for a, b in zip(one, other)] for one, other in zip(new, old))))
+    middle = [f"{statistics.median(column):.3f}" for column in ratios]
+    spread = [f"{min(column):.2f}-{max(column):.2f}" for column in ratios]
+    for name, (accepted, stored, cpu) in (("new/old", middle), ("lowest-highest", spread)):
+        print(f"{'':>16} {name:<24} {accepted:>11} {stored:>13} {cpu:>15}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,14 @@
 """A private Postfix that hands its mail to a private Dovecot by LMTP: the peer that the house is measured beside.
 
-Both run with the durability they ship with, in a directory of their own, on a loopback port of their own."""
+Both run with the durability they ship with, in a directory of their own, on a loopback port of their own. With
+`Submission` Postfix also takes mail from those who log in over TLS; Dovecot checks their passwords."""
 
+import base64
+import ctypes
+import dataclasses
 import glob
 import grp
+import hashlib
 import os
 import pwd
 import shutil
@@ -47,10 +52,7 @@ userdb {{
   driver = static
   args = uid=mail gid=mail home={root}/homes/%n
 }}
-passdb {{
-  driver = static
-  args = nopassword=y
-}}
+{passdb}
 service lmtp {{
   unix_listener {root}/lmtp {{
     mode = 0666
@@ -63,14 +65,79 @@ service stats {{
 }}
 """
 
+NO_PASSWORDS = """
+passdb {
+  driver = static
+  args = nopassword=y
+}
+"""
+
+SUBMISSION_CF = """
+smtpd_tls_chain_files = {keys}/key.pem, {keys}/chain.pem
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {root}/auth
+smtpd_sasl_auth_enable = yes
+"""
+
+# What Debian's commented example of the services has, but for the wrapper mode.
+SUBMISSION_PORT = """127.0.0.1:{port} inet n - n - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_tls_wrappermode={wrapper}
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"""
+
+# A password that was right is remembered, as Postern does it; the checks of remembered ones stay in the process.
+PASSWORDS = """
+auth_mechanisms = plain login
+auth_cache_size = 10M
+auth_cache_ttl = 1 hour
+passdb {{
+  driver = passwd-file
+  args = {root}/passwords
+}}
+service auth {{
+  unix_listener {root}/auth {{
+    mode = 0666
+  }}
+}}
+"""
+
+
+@dataclasses.dataclass
+class Submission:
+    """Ports for those who log in, and the one who does."""
+
+    starttls: int
+    implicit: int
+    keys: str  # a folder with key.pem and chain.pem
+    address: str
+    password: str
+    scheme: str  # a key of SCHEMES
+
+
+def _ssha256(password):
+    salt = os.urandom(8)
+    return "{SSHA256}" + base64.b64encode(hashlib.sha256(password.encode() + salt).digest() + salt).decode()
+
+
+def _yescrypt(password):
+    """As Postern keeps it: libcrypt's, with Debian's cost."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = library.crypt_gensalt.restype = ctypes.c_char_p
+    return "{CRYPT}" + library.crypt(password.encode(), library.crypt_gensalt(b"$y$", 5, None, 0)).decode()
+
+
+SCHEMES = {"SSHA256": _ssha256, "yescrypt": _yescrypt}
+
 
 class Peer:
     """Started on creation; `stop` ends both servers."""
 
     name = "Postfix + Dovecot LMTP"
 
-    def __init__(self, root, port):
-        self.root, self.port = root, port
+    def __init__(self, root, port, submission=None):
+        self.root, self.port, self.submission = root, port, submission
         for part in ("config", "queue", "data", "homes", "dovecot", "dovecot-state"):
             os.makedirs(f"{root}/{part}", exist_ok=True)
         os.chmod(root, 0o755)
@@ -79,9 +146,11 @@ class Peer:
         os.chown(f"{root}/homes", mail.pw_uid, grp.getgrnam("mail").gr_gid)
         with open(f"{root}/config/main.cf", "w") as file:
             file.write(MAIN_CF.format(root=root))
+            if submission:
+                file.write(SUBMISSION_CF.format(root=root, keys=submission.keys))
         self._write_master_cf()
         with open(f"{root}/dovecot.conf", "w") as file:
-            file.write(DOVECOT_CONF.format(root=root))
+            file.write(DOVECOT_CONF.format(root=root, passdb=self._passdb()))
         subprocess.run(["postfix", "-c", f"{root}/config", "check"], check=True, stderr=subprocess.DEVNULL)
         self.dovecot = subprocess.Popen(["dovecot", "-F", "-c", f"{root}/dovecot.conf"], stderr=subprocess.DEVNULL)
         self._wait(lambda: os.path.exists(f"{root}/lmtp"))
@@ -91,8 +160,18 @@ class Peer:
         self._wait(lambda: subprocess.run(
             ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"], stderr=subprocess.DEVNULL).returncode == 0)
 
+    def _passdb(self):
+        if not self.submission:
+            return NO_PASSWORDS
+        with open(f"{self.root}/passwords", "w") as file:
+            file.write(f"{self.submission.address}:{SCHEMES[self.submission.scheme](self.submission.password)}\n")
+        return PASSWORDS.format(root=self.root)
+
     def _write_master_cf(self):
         lines = [f"127.0.0.1:{self.port} inet n - n - - smtpd"]
+        if self.submission:
+            lines.append(SUBMISSION_PORT.format(port=self.submission.starttls, wrapper="no"))
+            lines.append(SUBMISSION_PORT.format(port=self.submission.implicit, wrapper="yes"))
         for line in open("/usr/share/postfix/master.cf.dist"):
             words = line.split()
             if line[0] in "#\n \t" or words[0] in ("smtp", "maildrop", "uucp", "ifmail", "bsmtp", "scalemail-backend", "mailman", "postlog"):
