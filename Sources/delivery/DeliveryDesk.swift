@@ -98,7 +98,7 @@ actor DeliveryDesk {
     // MARK: Claims
 
     func claimMore() {
-        guard !isStopping, !isClaimPaused, claims.count < DeliveryDesk.mostClaims else { return }
+        guard policy.isEnabled, !isStopping, !isClaimPaused, claims.count < DeliveryDesk.mostClaims else { return }
         if case .smartHost = policy.route, destinations[.smartHost]?.isSaturated == true { return }
         let room = policy.leases - inHand.count - claims.values.reduce(0) { $0 + $1.limit }
         guard room > 0, !claims.values.contains(where: { $0.saturated == saturated }) else { return }
@@ -135,7 +135,8 @@ actor DeliveryDesk {
         let destination = destination(for: lease)
         destination.queue.append(work)
         noteLoad(destination)
-        if isStopping {
+        // A claim may have been open when the service was switched off.
+        if isStopping || !policy.isEnabled {
             let text = "The delivery room stopped before the attempt"
             return drain(destination, Fate(.deferred, .roomStopping, status: "4.3.0", text: text))
         }

@@ -25,6 +25,8 @@ struct DeliveryPolicy: Sendable {
 
     /// T-18: our name in EHLO and in reports; a domain whose exchange it is does not get its mail from us.
     var hostname: String
+    /// off, nothing is claimed.
+    var isEnabled = true
     var route: Route
     /// T-21; none: the system's.
     var dnsServers: [String] = []

@@ -9,6 +9,7 @@ import TLS
 extension DeliveryPolicy {
     init(_ settings: DeliverySettings) {
         self.init(hostname: settings.hostname, route: Route(settings))
+        isEnabled = settings.enabled
         dnsServers = settings.dns.servers.map { "\($0)" }
         dnsTimeout = TimeAmount(settings.dns.timeout)
         retry = RetrySchedule(

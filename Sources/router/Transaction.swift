@@ -71,6 +71,8 @@ final class Transaction {
     private func start() {
         isExempt = house.isExempt(facts.client)
         if let refusal = refusalOfSender() { return refuse(refusal) }
+        // Who comes as far as this has waited for the greeting, and need not wait again.
+        house.defence.waited(facts.client)
         exchange.answer(.verdict(.accepted))
         runEarly()
     }

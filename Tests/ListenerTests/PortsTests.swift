@@ -28,6 +28,7 @@ import Testing
             "\(failure)")
     }
 
+    /// T-13, E-13, D13: empty is every address.
     @Test func everyAddressIsBothFamilies() throws {
         let port = try Self.freePort()
         let ports = Ports.bind([PortPlan(.smtp, port: port)])

@@ -304,6 +304,34 @@ import Testing
         #expect(try await explain("alice@example.test").outcome == "stored in the mailbox of alice@example.test")
     }
 
+    /// Who has waited for the greeting once, and went on as a mail server does, does not wait again; who talks early does.
+    @Test func waitingOnce() async throws {
+        let house = try House(trusted: []) { $0.defence.greet.milliseconds = 700 }
+        defer { house.stop() }
+        let facts = House.facts(client: "203.0.113.9")
+        func delay() async throws -> UInt32? {
+            if case .accepted(let terms) = try await house.admit(facts) { terms.delay } else { nil }
+        }
+        #expect(try await delay() == 700)
+        _ = try await house.talk(facts).sender(nil)
+        #expect(try await delay() == 0)
+        guard case .noted = try await house.ask(.offence(facts, .talkedEarly)) else { return #expect(Bool(false)) }
+        #expect(try await delay() == 700)
+    }
+
+    /// FEATURES 2.3: HELO names that cannot be right are refused when the settings say so, but not from who has logged in.
+    @Test func greetings() async throws {
+        let house = try House(trusted: []) { $0.defence.greeting.ours = .refuse; $0.defence.greeting.malformed = .refuse }
+        defer { house.stop() }
+        let ticket = try await house.logIn("alice@example.test")
+        for (name, login, code) in [
+            ("mail.example.test", nil, UInt16(550)), ("mx.example.net", nil, 250), ("mail.example.test", ticket, 250),
+        ] {
+            let facts = House.facts(client: "203.0.113.9", greeting: name, login: login)
+            #expect(try await house.talk(facts).sender(nil).reply?.code ?? 250 == code, "\(name)")
+        }
+    }
+
     @Test func ratesAreKept() async throws {
         let house = try House(trusted: []) { $0.defence.rates.messagesPerMinute = 2 }
         defer { house.stop() }

@@ -10,7 +10,7 @@ import Testing
         try House(House.Options(extra: extra, smtpPort: "proxies = [\"127.0.0.1\"]\n\(port)"))
     }
 
-    /// T-08, T-09, T-10, E-15a: a stranger relays from the moment on when his address is listed, and no longer; in a
+    /// T-08, T-09, T-10, E-08, E-15a: a stranger relays from the moment on when his address is listed, and no longer; in a
     /// session that is open all the while.
     @Test func theTrustedListIsFollowedLive() throws {
         let house = try Self.house()
@@ -63,7 +63,7 @@ import Testing
         #expect(accounts.output.contains("\"messages\" : 1") || accounts.output.contains("\"messages\":1"), "\(accounts.output)")
     }
 
-    /// T-02, T-03, T-06, T-07: the same address as processor's rule, user and folder; each gets it only when the one before
+    /// T-02, T-03, T-06, T-07, and of T-04 and T-05 the match and the storage (triggers run in a later release): the same address as processor's rule, user and folder; each gets it only when the one before
     /// is gone. `explain` says so beforehand.
     @Test func theOrderOfClassification() throws {
         let house = try House(House.Options(accounts: []))
@@ -143,6 +143,32 @@ import Testing
             text += Array(Data(repeating: 7, count: size).base64EncodedData(options: options)) + [13, 10]
         }
         return text + Array("--b--\r\n.\r\n".utf8)
+    }
+
+    /// one login for sending, which has no mailbox; the accounts' own are good for reading only.
+    @Test func aSingleLogin() throws {
+        let password = "/var/tmp/postern-relay-\(getpid())"
+        try "relay secret\n".write(toFile: password, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: password) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: password)
+        let house = try Self.house(
+            "",
+            "[auth]\nplaintext_without_tls = true\n[relay]\ntrusted = []\nauthentication = \"required\"\n"
+                + "accounts = \"single\"\nuser = \"scanner\"\npassword_file = \"\(password)\"\n")
+        defer { house.stop() }
+        func login(_ user: String, _ password: String) -> String {
+            "AUTH PLAIN " + Data("\0\(user)\0\(password)".utf8).base64EncodedString()
+        }
+        let wire = try house.smtp(from: "203.0.113.9")
+        #expect(try wire.ask(login("alice@example.test", House.password)).hasPrefix("535 5.7.8"))
+        _ = try wire.ask("MAIL FROM:<a@remote.test>")
+        #expect(try wire.ask("RCPT TO:<x@elsewhere.test>").hasPrefix("530 5.7.0"))
+        _ = try wire.ask("RSET")
+        #expect(try wire.ask(login("scanner", "relay secret")).hasPrefix("235"))
+        _ = try wire.ask("MAIL FROM:<a@remote.test>")
+        #expect(try wire.ask("RCPT TO:<x@elsewhere.test>").hasPrefix("250"))
+        #expect(throws: WireError.self) { try house.pop3("scanner", password: "relay secret") }
+        _ = try house.pop3("alice")
     }
 
     /// XCLIENT from whom the settings name: the session begins again for the client behind the filter.

@@ -28,7 +28,7 @@ import Testing
         #expect(try house.unaccounted() == 0)
     }
 
-    /// The address, the port and who holds it are named; the other services go on; the port is taken when it is free.
+    /// E-21, R-04: the address, the port and who holds it are named; the other services go on; the port is taken when it is free.
     @Test func aTakenPort() throws {
         let taken = House.freePort()
         let squatter = try Sink(port: taken)

@@ -139,7 +139,7 @@ import Testing
         return found
     }
 
-    /// without a login the port for submission takes nothing; with it, everything.
+    /// a port of its own for submission: without a login the port for submission takes nothing; with it, everything.
     @Test func aPortForSubmission() throws {
         let house = try Self.house()
         defer { house.stop() }

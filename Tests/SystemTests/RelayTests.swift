@@ -31,6 +31,30 @@ import Testing
         }
     }
 
+    /// with the outgoing service off, mail for others is taken and waits, mail for us arrives; on again, it goes.
+    @Test func theOutgoingServiceIsOff() throws {
+        let dns = try FakeDNS()
+        defer { dns.stop() }
+        dns.set("elsewhere.test", [.exchange(preference: 10, host: "mx.elsewhere.test")])
+        dns.set("mx.elsewhere.test", [.address("127.0.0.1")])
+        let port = House.freePort()
+        let house = try House(House.Options(delivery: "port = \(port)\nenabled = false", dnsPort: dns.port))
+        defer { house.stop() }
+        let sink = try Sink(port: port)
+        defer { sink.stop() }
+        let reply = try house.send(to: ["x@elsewhere.test", "alice@example.test"], "Subject: later\r\n\r\nx")
+        #expect(reply.hasPrefix("250"))
+        #expect(try house.mailbox("alice").count == 1)
+        #expect(try house.postern(["queue", "list", "--json"]).output.contains("x@elsewhere.test"))
+        #expect(try house.postern(["doctor"]).output.contains("the outgoing service is disabled"))
+        #expect(sink.messages.isEmpty)
+        let text = try String(contentsOfFile: house.settingsPath, encoding: .utf8)
+        try text.replacingOccurrences(of: "enabled = false", with: "enabled = true").write(
+            toFile: house.settingsPath, atomically: true, encoding: .utf8)
+        kill(house.process.processIdentifier, SIGHUP)
+        try wait(20, for: "the message") { sink.messages.count == 1 }
+    }
+
     /// T-21, T-22, T-24: the MX of the recipient's domain gets the message, greeted with our name (T-18).
     @Test func theMailExchangerGetsIt() throws {
         let world = try World()

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct SendAndReadTests {
-    /// E-04, E-10: envelope in, maildrop out, byte for byte, with the trace fields in front.
+    /// T-01, E-01, R-01, E-04, E-10: envelope in, maildrop out, byte for byte, with the trace fields in front.
     @Test func whatWasSentIsRead() throws {
         let house = try House()
         defer { house.stop() }
@@ -32,6 +32,18 @@ import Testing
         #expect(try wire.ask("DATA").hasPrefix("354"))
         #expect(try wire.ask("Subject: x\r\n\r\nx\r\n.").hasPrefix("250"))
         #expect(try house.mailbox("alice").count == 1)
+    }
+
+    /// E-14, T-18: a port may call itself by another name than the host's.
+    @Test func theNameInTheGreeting() throws {
+        let house = try House(House.Options(smtpPort: "hello_name = \"other.example.test\""))
+        defer { house.stop() }
+        let wire = try Wire(port: house.smtpPort)
+        #expect(try wire.reply()?.hasPrefix("220 mail.example.test ESMTP") == true)
+        try wire.send("EHLO x\r\n")
+        #expect(try wire.line() == "250-other.example.test")
+        _ = try wire.reply()
+        #expect(try wire.ask("HELO x") == "250 other.example.test")
     }
 
     @Test func oneMessageForTwoAccountsIsInBoth() throws {

@@ -7,6 +7,7 @@ import Testing
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+    /// E-11: started by the service manager, ready when every port answers.
     @Test(.timeLimit(.minutes(5)))
     func theHouseRunsUnderSystemd() throws {
         let script = Self.repository.appendingPathComponent("Tests/SystemTests/Systemd/boot").path

@@ -13,6 +13,7 @@ package struct DeliverySettings: Sendable {
         package let mechanisms: [Settings.SmartHost.Mechanism]
     }
 
+    package let enabled: Bool
     package let hostname: String
     /// nil: by MX.
     package let smarthost: SmartHost?
@@ -36,6 +37,7 @@ package struct DeliverySettings: Sendable {
     package init(_ settings: Settings) throws(SettingsError) {
         let delivery = settings.delivery
         smarthost = try DeliverySettings.smartHost(settings)
+        enabled = delivery.enabled
         hostname = settings.server.hostname
         tls = delivery.tls
         port = delivery.port

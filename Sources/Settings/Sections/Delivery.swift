@@ -11,6 +11,8 @@ extension Settings {
             case mx, smarthost
         }
 
+        /// whether mail leaves at all. Off, it waits in the queue.
+        package let enabled: Bool
         package let route: Route
         /// For deliveries by MX; the smart host has its own.
         package let tls: OutgoingTLS
@@ -29,6 +31,9 @@ extension Settings {
 
         init(_ reading: Reading) {
             let table = reading.section("delivery", "How mail for other servers leaves.", rooms: [.delivery])
+            enabled = table.value(
+                "enabled", .truth, default: true,
+                "Whether mail for other servers is sent. Off: it is taken and waits in the queue.")
             route = table.value(
                 "route", .word, default: .mx,
                 "mx: to the server that the recipient's domain names. smarthost: everything to one server.")

@@ -32,7 +32,7 @@ enum Diagnosis {
     static func symptoms(_ settings: Settings, _ house: HouseFacts) -> [Symptom] {
         let all =
             findings(Settings.findings(of: settings)) + openRelay(settings) + ranges(settings, house)
-            + ports(settings) + logins(settings, house) + rooms(house)
+            + ports(settings) + outgoing(settings) + logins(settings, house) + rooms(house)
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
     }
 
@@ -107,6 +107,17 @@ enum Diagnosis {
     private static func isMXFacing(_ service: ListenService) -> Bool {
         service.service == .smtp && service.role != .outgoing && service.tls != .implicit && !service.isDisabled
             && service.proxies.isEmpty && InternetAddress(service.address)?.isLoopback != true
+    }
+
+    ///
+    private static func outgoing(_ settings: Settings) -> [Symptom] {
+        guard !settings.delivery.enabled else { return [] }
+        return [
+            Symptom(
+                severity: .warning, about: "delivery.enabled",
+                finding: "the outgoing service is disabled: mail for other servers waits in the queue",
+                fix: "set delivery.enabled = true and reload; relay.enabled = false refuses such mail instead")
+        ]
     }
 
     private static func logins(_ settings: Settings, _ house: HouseFacts) -> [Symptom] {

@@ -92,8 +92,9 @@ package final class Authentication: Sendable {
 extension Authentication {
     /// - Parameter user: prepared.
     func candidate(_ user: String, for service: ServiceName) -> Candidate? {
-        if service == .smtp || service == .submission, let (resident, password) = relay.resident(user) {
-            return Candidate(resident: resident, relay: password)
+        if service == .smtp || service == .submission, relay.isSet {
+            // no account's login is good for sending then.
+            return relay.resident(user).map { Candidate(resident: $0.0, relay: $0.1) }
         }
         guard let resident = EmailAddress(user).flatMap({ directory.resident($0) }) else { return nil }
         return Candidate(resident: resident)

@@ -32,6 +32,9 @@ final class RelayLogin: Sendable {
 
     init(_ hashes: PasswordHashes) { self.hashes = hashes }
 
+    /// Whether there is one.
+    var isSet: Bool { state.withLock { $0.known != nil } }
+
     /// Whom the name stands for where mail is sent, with the password that is wanted.
     func resident(_ user: String) -> (Directory.Resident, KeptPassword)? {
         state.withLock { state in

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PartsTests {
     // MARK: listener
 
-    /// A-02: an address as it is, a host name by its addresses, nothing for every address; no socket for port 0.
+    /// A-02, A-07, E-12, R-12: an address as it is, a host name by its addresses, nothing for every address; no socket for port 0.
     @Test func portsOfTheListener() throws {
         let settings = try SettingsTests.parse(
             """
