@@ -8,6 +8,13 @@ import NIOPosix
 import Sandbox
 import Settings
 
+/// What a link leads to, as certbot has them: the walls know files by where they really are.
+private func realPath(_ path: String) -> [String] {
+    guard let real = realpath(path, nil) else { return [] }
+    defer { free(real) }
+    return [String(cString: real)]
+}
+
 @main
 struct ListenerMain {
     static func main() {
@@ -19,7 +26,7 @@ struct ListenerMain {
         let (encryption, faults) = Encryption.read(settings)
         let ports = Ports.bind(policy.ports, passed: passed.filter { ServiceName(rawValue: $0.name) != nil })  // 2
         let control = door.listen(CommandToListener.self)
-        let certificates = settings.tls.certificates.flatMap(\.paths)
+        let certificates = settings.tls.certificates.flatMap(\.paths).flatMap { [$0] + realPath($0) }
         door.close(Place(reloads: door.settingsFiles(and: certificates), latePorts: ports.failures.map(\.plan.port)))  // 3
         let group = MultiThreadedEventLoopGroup(numberOfThreads: ListenerPolicy.loops(settings))
         let entrance = POP3Entrance(settings, sessions: roads.sessions, log: door.journal.logins())  // 4

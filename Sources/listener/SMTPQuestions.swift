@@ -42,9 +42,12 @@ extension SMTPConnection {
 
     private func logIn(_ mechanism: String, _ initial: [UInt8]?) {
         login?.cancel()
+        // Where channel binding is not offered, a client that could have used it is no sign of an attack (RFC 5802 §6).
+        let offers = loop.settings.configuration(of: plan, client: facts.client).securedMechanisms
+        let binds = facts.isEncrypted && offers.contains("SCRAM-SHA-256-PLUS")
         let opening = SASLOpening(
             facts: facts, mechanism: mechanism, initial: initial.map { Secret($0) },
-            channelBinding: facts.isEncrypted ? channelBinding : nil)
+            channelBinding: binds ? channelBinding : nil)
         do {
             let login = SMTPLogin(try loop.router.open(), self, mechanism)
             self.login = login

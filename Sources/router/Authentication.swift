@@ -182,7 +182,7 @@ final class SASLRelay {
         words.append(response)
         guard words.count < Self.stepLimit else {
             cancel()
-            return end(.refused, NIODeadline.now(), body)
+            return end(.refused(user: ""), NIODeadline.now(), body)
         }
         ask(.saslResponse(response), body)
     }
@@ -207,7 +207,12 @@ final class SASLRelay {
     }
 
     private func end(_ answer: LoginAnswer, _ asked: NIODeadline, _ body: @escaping (ListenerToRouter.Answer) -> Void) {
-        let user = if case .granted(let grant) = answer { grant.name } else { "(\(mechanism))" }
+        let user =
+            switch answer {
+            case .granted(let grant): grant.name
+            case .refused(let user): user
+            case .unavailable: ""
+            }
         let attempt = Authentication.Attempt(secret: authentication.mark(mechanism, words), asked: asked)
         authentication.tell(answer, facts, user, attempt) { body(.login($0)) }
     }

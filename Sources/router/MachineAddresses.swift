@@ -1,5 +1,5 @@
 // The addresses of this machine as they are now (A-20, A-22, T-09). The socket that hears of changes is opened before the
-// walls; where it cannot be had, what was true at the start stays true.
+// walls.
 
 import Mail
 import NIOCore

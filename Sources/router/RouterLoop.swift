@@ -70,8 +70,7 @@ final class RouterLoop: @unchecked Sendable {
             log(.admissionRefused(facts, rule: refusal.because))
             return .refused(refusal)
         case .open(let delay, let refusesEarlyTalk):
-            return .accepted(
-                Terms(delay: UInt32(clamping: delay), isSafe: isExempt, refusesEarlyTalk: refusesEarlyTalk))
+            return .accepted(Terms(delay: UInt32(clamping: delay), refusesEarlyTalk: refusesEarlyTalk))
         }
     }
 }

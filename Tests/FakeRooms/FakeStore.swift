@@ -184,11 +184,11 @@ private final class FakeStoreConversation: Conversing {
         case .verify(let login):
             let right = store.with { $0.passwords[login.user] }
             let isRight = right.map { Array($0.utf8) == login.password.bytes } ?? false
-            exchange.answer(.login(isRight ? .granted(FakeStore.grant(login.user)) : .refused))
+            exchange.answer(.login(isRight ? .granted(FakeStore.grant(login.user)) : .refused(user: login.user)))
         case .policy: exchange.answer(.policy(store.policy))
         case .redeem(let ticket, _):
             let grant = store.with { $0.grants[ticket] }
-            exchange.answer(.login(grant.map { .granted($0) } ?? .refused))
+            exchange.answer(.login(grant.map { .granted($0) } ?? .refused(user: "")))
         case .sasl(let opening): exchange.answer(step(opening.initial))
         case .saslResponse(let response): exchange.answer(step(response))
         case .commit(let plan):
@@ -202,7 +202,7 @@ private final class FakeStoreConversation: Conversing {
         guard let response else { return .challenge(Array("user:password?".utf8)) }
         let words = String(decoding: response.bytes, as: UTF8.self).split(separator: ":", maxSplits: 1)
         guard words.count == 2, store.with({ $0.passwords[String(words[0])] }) == String(words[1]) else {
-            return .login(.refused)
+            return .login(.refused(user: words.first.map(String.init) ?? ""))
         }
         let grant = FakeStore.grant(String(words[0]))
         store.with { $0.grants[grant.ticket] = grant }

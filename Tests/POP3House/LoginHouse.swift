@@ -61,7 +61,7 @@ package final class FakeRouter: Sendable {
                     let ticket = Ticket(bytes: Array((words.tickets[login.user] ?? "").utf8))
                     exchange.answer(.login(.granted(Grant(ticket: ticket, account: AccountID(rawValue: 1), name: login.user))))
                 } else {
-                    exchange.answer(.login(.refused))
+                    exchange.answer(.login(.refused(user: login.user)))
                 }
             default: exchange.cancel()
             }

@@ -54,8 +54,8 @@ package struct Grant: Codable, Sendable, Hashable {
 /// What came of a login.
 package enum LoginAnswer: Codable, Sendable {
     case granted(Grant)
-    /// Wrong name or wrong password: strangers are never told which.
-    case refused
+    /// Wrong name or wrong password: strangers are never told which. The name as it was given; empty when none was.
+    case refused(user: String)
     /// Our own trouble: the stranger may try again later.
     case unavailable(because: String)
 }

@@ -60,14 +60,11 @@ package enum Admission: Codable, Sendable {
 package struct Terms: Codable, Sendable, Hashable {
     /// Milliseconds until the banner. Who speaks before it talks early.
     package var delay: UInt32
-    /// A safe client: the limit of sessions per client does not hold for it.
-    package var isSafe: Bool
     /// Talking early ends the session.
     package var refusesEarlyTalk: Bool
 
-    package init(delay: UInt32 = 0, isSafe: Bool = false, refusesEarlyTalk: Bool = false) {
+    package init(delay: UInt32 = 0, refusesEarlyTalk: Bool = false) {
         self.delay = delay
-        self.isSafe = isSafe
         self.refusesEarlyTalk = refusesEarlyTalk
     }
 }

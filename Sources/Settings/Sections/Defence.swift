@@ -33,7 +33,7 @@ extension Settings {
                 "How long an unknown client waits for the greeting. Who talks before it is no mail server.")
             earlyTalkers = table.value(
                 "early_talkers", .word, default: .note,
-                "Who talks before the greeting is let in, counted as suspicious, or refused.")
+                "Who talks before the greeting is let in, counted as suspicious, or refused; with greet_delay only.")
             helloChecks = table.value(
                 "hello_checks", .word, default: .off,
                 "Whether a name in HELO or EHLO that cannot be right is passed over, counted as suspicious, or refused.")

@@ -29,11 +29,13 @@ extension Settings {
         package var hasCertificate: Bool { !certificates.isEmpty }
 
         init(_ reading: Reading) {
-            let table = reading.section("tls", "The certificate that clients are shown.", rooms: [.listener])
+            let table = reading.section(
+                "tls", "The certificate that clients are shown. Files that change are read again by themselves.",
+                rooms: [.listener], reload: false)
             let first = TLS.certificate(table)
             let (template, tables) = reading.elements(
                 "certificate", "More certificates, chosen by the name that a client asks for (SNI).", rooms: [.listener],
-                reload: true)
+                reload: false)
             _ = TLS.certificate(template)
             reading.adopt(template)
             certificates = ([first] + tables.map { TLS.certificate($0) }).compactMap { $0 }

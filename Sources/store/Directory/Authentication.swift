@@ -146,7 +146,7 @@ extension Authentication {
 
     func refusal(_ facts: SessionFacts, user: String, because: String) -> LoginAnswer {
         log(.loginRefused(user: user, facts, because: because))
-        return .refused
+        return .refused(user: String(user.prefix(320)))
     }
 
     func unavailable(_ trouble: Trouble, _ facts: SessionFacts) -> LoginAnswer {

@@ -53,7 +53,7 @@ final class RouterConversation: Conversing {
             login.respond(response, in: exchange)
         case .redeem(let ticket, let service):
             let grant = serving.authentication.redeem(ticket, for: service)
-            exchange.answer(.login(grant.map { .granted($0) } ?? .refused))
+            exchange.answer(.login(grant.map { .granted($0) } ?? .refused(user: "")))
         case .commit(let plan): commit(plan, in: exchange)
         }
     }
