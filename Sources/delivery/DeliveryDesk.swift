@@ -91,7 +91,9 @@ actor DeliveryDesk {
             let text = "The delivery room stopped before the attempt"
             drain(destination, Fate(.deferred, .roomStopping, status: "4.3.0", text: text))
         }
-        if !inHand.isEmpty { await withCheckedContinuation { stopped.append($0) } }
+        await withCheckedContinuation { continuation in
+            if inHand.isEmpty { continuation.resume() } else { stopped.append(continuation) }
+        }
         resolver.stop()
     }
 

@@ -36,7 +36,9 @@ package final class SessionStream: ChannelInboundHandler, @unchecked Sendable {
         // An empty inbox would hold the memory of the last read.
         if before == 0 { inbox = ByteBuffer() }
         if isOpen, !hasEnded { channel.read() }
-        while isOpen, !hasEnded, inbox.readableBytes == before { await sleep() }
+        while isOpen, !hasEnded, inbox.readableBytes == before {
+            await sleep { isOpen && !hasEnded && inbox.readableBytes == before }
+        }
         return inbox.readableBytes > before
     }
 
@@ -45,7 +47,7 @@ package final class SessionStream: ChannelInboundHandler, @unchecked Sendable {
         channel.eventLoop.preconditionInEventLoop()
         guard isOpen else { return false }
         channel.writeAndFlush(bytes, promise: nil)
-        while isOpen, !channel.isWritable { await sleep() }
+        while isOpen, !channel.isWritable { await sleep { isOpen && !channel.isWritable } }
         return isOpen
     }
 
@@ -84,9 +86,14 @@ package final class SessionStream: ChannelInboundHandler, @unchecked Sendable {
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    nonisolated(nonsending) private func sleep() async {
+    /// - Parameter isNeeded: asked where the waiter is kept. Between a caller's own look and that place the runtime may
+    ///   have let the event loop do other work, and what comes then finds nobody to wake.
+    nonisolated(nonsending) private func sleep(while isNeeded: () -> Bool) async {
         precondition(waiter == nil, "a session waits for one thing at a time")
-        await withCheckedContinuation { waiter = $0 }
+        await withCheckedContinuation { continuation in
+            channel.eventLoop.preconditionInEventLoop()
+            if isNeeded() { waiter = continuation } else { continuation.resume() }
+        }
     }
 
     private func wake() {
