@@ -50,7 +50,6 @@ import Testing
 
     @Test func severalAddressesAreAllOrNothing() throws {
         let taken = try FrontDoor.freeSocket()
-        defer { close(taken.descriptor) }
         let plan = PortPlan(.smtp, [InternetAddress("127.0.0.2")!, Self.loopback], port: taken.port)
         #expect(Ports.bind([plan]).open.isEmpty)
         close(taken.descriptor)

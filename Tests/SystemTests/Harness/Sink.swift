@@ -45,7 +45,12 @@ final class Sink: @unchecked Sendable {
     var messages: [Message] { lock.withLock { received } }
 
     func stop() {
-        lock.withLock { isStopped = true }
+        let wasStopped = lock.withLock {
+            defer { isStopped = true }
+            return isStopped
+        }
+        // Closed once: a second time the number may be somebody else's.
+        guard !wasStopped else { return }
         shutdown(listening, Int32(SHUT_RDWR))
         close(listening)
     }
