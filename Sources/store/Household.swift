@@ -29,6 +29,8 @@ package final class Household: Sendable {
     package let inboxes: InboxAccess
     package let files: NIOThreadPool
     package let recovery: RecoveryReport
+    package let upkeep: Upkeep
+    private let upkeepLimits: UpkeepLimits
     private let logins: LoginSurroundings
     private let memory: UploadMemory
     private let inMemory: Int
@@ -74,6 +76,9 @@ package final class Household: Sendable {
             folder, start: recovered.start, limits: limits, gauge: gauge,
             around: SpoolSurroundings(
                 database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
+        upkeepLimits = options.upkeep
+        upkeep = Upkeep(
+            database: database, ownFiles: "\(home)/large", limits: options.upkeep.with(settings), now: now)
         let iterations = settings.iterations
         hashes = PasswordHashes(options.hashes.with(iterations: iterations))
         authentication = Authentication(
@@ -92,9 +97,10 @@ package final class Household: Sendable {
         if case .failed(let error) = database.commitAndWait([.directory(.touch, at: 0)])[0] { throw error }
     }
 
-    /// Takes what can change without a restart: the single login. Blocks.
+    /// Takes what can change without a restart: the single login, and how the housework is done. Blocks.
     package func reload(_ settings: StoreSettings) throws {
         try authentication.setRelayLogin(settings.relayLogin)
+        upkeep.reload(upkeepLimits.with(settings))
     }
 
     /// One store per directory: two writers would tear it.
@@ -110,6 +116,7 @@ package final class Household: Sendable {
     package func stop() {
         queue.stop()
         directory.stop()
+        upkeep.stop()
         writer.stop()
         hashes.stop()
         database.close()
@@ -118,7 +125,7 @@ package final class Household: Sendable {
     }
 
     package var figures: [Figure] {
-        writer.figures + queue.figures + directory.figures + [Figure("octets-under-way", Int64(memory.octets))]
+        writer.figures + upkeep.figures + queue.figures + directory.figures + [Figure("octets-under-way", Int64(memory.octets))]
     }
 
     func servings(on group: any EventLoopGroup) -> RouterServings {

@@ -88,6 +88,7 @@ package final class StoreRoom: Sendable {
     /// Begins to serve.
     package func start() -> EventLoopFuture<Void> {
         house.writer.start()
+        house.upkeep.start()
         return EventLoopFuture.andAllSucceed(
             [routers.start(), deliveries.start(), commands.start(), sessions.start()], on: house.eventLoop)
     }
@@ -109,6 +110,7 @@ package final class StoreRoom: Sendable {
 package struct StoreOptions: Sendable {
     package var spool = SpoolLimits()
     package var queue = Queue.Limits()
+    package var upkeep = UpkeepLimits()
     package var hashes = PasswordHashes.Limits()
     package var disk = DiskCalls.system
     /// Octets of content that all conversations together hold in memory.

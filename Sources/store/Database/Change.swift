@@ -12,6 +12,9 @@ package enum Change: Sendable {
     /// Takes messages out of an account's INBOX: softly, their bytes stay.
     case expunge([UInt32], of: AccountID, at: Int64)
     case directory(DirectoryChange, at: Int64)
+    /// Lets go of at most `limit` placements that were removed at or before this time, and forgets at most as many messages
+    /// that nothing refers to any more.
+    case purge(removedUntil: Int64, limit: Int)
     /// No spool id below this one will be given out again after a restart.
     case reserve(SpoolID)
     /// The bytes of all messages before this one are on the disk for good.
@@ -27,6 +30,7 @@ package enum ChangeResult: Sendable {
     case directory(DirectoryNews)
     /// The entries whose outcome was taken.
     case settled([UInt64])
+    case purged(Purged)
     /// The state of things does not allow it; one sentence with the reason.
     case rejected(String)
     /// Our own trouble. Nothing of the group is durable.
@@ -47,6 +51,22 @@ package enum DatabaseError: Error, Equatable, Sendable, CustomStringConvertible 
             "the database has version \(found) and this release knows versions up to \(known): install a newer release"
         }
     }
+}
+
+/// What a purge came to.
+package struct Purged: Sendable {
+    /// A message that is not in the index any more.
+    package struct Message: Sendable {
+        package var location: SpoolLocation
+        /// The number of the content's own file, or 0.
+        package var ownFile: UInt64
+    }
+
+    /// Removed placements that are past.
+    package var placements = 0
+    package var messages: [Message] = []
+    /// There is more of either.
+    package var isMore = false
 }
 
 /// A message whose bytes lie in a segment.

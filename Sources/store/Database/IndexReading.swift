@@ -129,15 +129,18 @@ extension SQLiteDatabase {
 
     package func audit() async throws(DatabaseError) -> Audit {
         try await read { database in
+            let past = try Row.fetchOne(
+                database, sql: "SELECT past_accepted, past_stored, past_delivered, past_bounced FROM progress")
             let accepted = try UInt64.fetchOne(database, sql: "SELECT COALESCE(SUM(recipients), 0) FROM messages") ?? 0
             let open = try UInt64.fetchOne(database, sql: "SELECT COUNT(*) FROM queue") ?? 0
             var fates: [Int: UInt64] = [:]
+            func all(_ fate: Int) -> UInt64 { (past?[fate] ?? 0) + (fates[fate] ?? 0) }
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT fate, COUNT(*) FROM recipients WHERE fate <> 0 GROUP BY fate")
             while let row = try rows.next() { fates[row[0]] = row[1] }
             return Audit(
-                accepted: accepted, stored: fates[LedgerFate.stored] ?? 0, delivered: fates[LedgerFate.delivered] ?? 0,
-                bounced: fates[LedgerFate.bounced] ?? 0, open: open)
+                accepted: (past?[0] ?? 0) + accepted, stored: all(LedgerFate.stored), delivered: all(LedgerFate.delivered),
+                bounced: all(LedgerFate.bounced), open: open)
         }
     }
 }
@@ -171,14 +174,5 @@ extension SQLiteDatabase {
             entry: id.rawValue, message: id.spool, sender: (row[1] as String?).flatMap { EmailAddress(stored: $0) },
             recipient: recipient, state: state, acceptedAt: row[4], nextAttemptAt: row[5], attempts: row[6],
             size: UInt64(row[7] as Int64), last: last)
-    }
-}
-
-extension IndexStatement {
-    /// Segment, offset and length from this column on.
-    fileprivate func location(_ index: Int32) -> SpoolLocation {
-        SpoolLocation(
-            SpoolPosition(segment: number(index), offset: number(index + 1)),
-            length: UInt32(truncatingIfNeeded: integer(index + 2)))
     }
 }

@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second]
+    static let versions = [first, second, third]
 
     static var current: Int { versions.count }
 
@@ -126,5 +126,22 @@ enum IndexSchema {
         -- Parameters of RCPT (RFC 3461): bits of NOTIFY, NULL when it was not said; ORCPT, decoded.
         ALTER TABLE queue ADD COLUMN notify INTEGER;
         ALTER TABLE queue ADD COLUMN orcpt TEXT;
+        """
+
+    /// Space comes back: what was removed is let go of, dead messages are forgotten, live ones move out of sparse segments.
+    private static let third = """
+        -- The ledger of messages that are forgotten: their recipients, by fate.
+        ALTER TABLE progress ADD COLUMN past_accepted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE progress ADD COLUMN past_stored INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE progress ADD COLUMN past_delivered INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE progress ADD COLUMN past_bounced INTEGER NOT NULL DEFAULT 0;
+
+        -- Which messages lie in a segment, and how much of it they are. Covers what is asked.
+        CREATE INDEX messages_place ON messages (segment, offset, length);
+        -- Nothing refers to them. `refs` -1: nothing does, and yet a recipient's fate is open; kept for whoever looks.
+        CREATE INDEX messages_dead ON messages (spool) WHERE refs = 0;
+
+        -- A removed placement that is past keeps its row, the log of expunges, and gets `spool` 0.
+        CREATE INDEX expunged_kept ON expunged (expunged_at) WHERE spool <> 0;
         """
 }

@@ -95,4 +95,11 @@ final class IndexStatement {
             UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         )
     }
+
+    /// Segment, offset and length from this column on.
+    func location(_ index: Int32) -> SpoolLocation {
+        SpoolLocation(
+            SpoolPosition(segment: number(index), offset: number(index + 1)),
+            length: UInt32(truncatingIfNeeded: integer(index + 2)))
+    }
 }

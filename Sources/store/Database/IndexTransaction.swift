@@ -15,6 +15,7 @@ final class IndexTransaction {
     private let settles: SettleStatements
     private let expunges: ExpungeStatements
     private let withdrawals: WithdrawStatements
+    private let purges: PurgeStatements
     private let progress: Progress
 
     init(_ database: GRDB.Database) throws {
@@ -25,6 +26,7 @@ final class IndexTransaction {
         settles = try SettleStatements(database)
         expunges = try ExpungeStatements(database)
         withdrawals = try WithdrawStatements(database)
+        purges = try PurgeStatements(database)
         progress = try Progress(database)
     }
 
@@ -48,6 +50,7 @@ final class IndexTransaction {
                 mailboxes.forget()
             }
             return try directory.apply(change, at: now)
+        case .purge(let time, let limit): return .purged(try purges.purge(removedUntil: time, limit: limit))
         case .reserve(let spool): progress.reserve(spool)
         case .synced(let spool): progress.synced(spool)
         }

@@ -155,9 +155,9 @@ private typealias Refused = store.DatabaseError
         let folder = house.folder
         house.stop()
         let database = try DatabaseQueue(path: "\(folder.path)/store/index.sqlite")
-        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 3") }
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 4") }
         try database.close()
-        let newer = Refused.newer(found: 3, known: 2)
+        let newer = Refused.newer(found: 4, known: 3)
         #expect(throws: newer) { try TestStore(folder) }
     }
 }
