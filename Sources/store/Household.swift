@@ -62,7 +62,7 @@ package final class Household: Sendable {
         recovery = recovered.report
         let gauge = DiskGauge(home, reserve: limits.reserve, disk: options.disk, log: log)
         self.gauge = gauge
-        reader = SpoolReader(folder, ownFiles: "\(home)/large")
+        reader = SpoolReader(folder, ownFiles: "\(home)/large", database: database)
         contents = ContentFiles(
             "\(home)/large", first: recovered.firstFile, threads: files, disk: options.disk, gauge: gauge)
         let directory = Directory(
@@ -72,13 +72,17 @@ package final class Household: Sendable {
             loaded.queue, limits: options.queue, firstLease: loaded.firstSpool.rawValue << 20, database: database,
             transport: { directory.transport(of: $0) }, on: eventLoop, now: now, log: log)
         self.queue = queue
-        writer = SegmentWriter(
+        let writer = SegmentWriter(
             folder, start: recovered.start, limits: limits, gauge: gauge,
             around: SpoolSurroundings(
                 database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
+        self.writer = writer
         upkeepLimits = options.upkeep
         upkeep = Upkeep(
-            database: database, ownFiles: "\(home)/large", limits: options.upkeep.with(settings), now: now)
+            UpkeepSpool(
+                folder: folder, reader: reader, ownFiles: "\(home)/large", limits: limits, disk: options.disk,
+                writing: { writer.segment }),
+            database: database, limits: options.upkeep.with(settings), now: now, log: log)
         let iterations = settings.iterations
         hashes = PasswordHashes(options.hashes.with(iterations: iterations))
         authentication = Authentication(
@@ -125,7 +129,10 @@ package final class Household: Sendable {
     }
 
     package var figures: [Figure] {
-        writer.figures + upkeep.figures + queue.figures + directory.figures + [Figure("octets-under-way", Int64(memory.octets))]
+        writer.figures + upkeep.figures + queue.figures + directory.figures + [
+            Figure("octets-under-way", Int64(memory.octets)),
+            Figure("copied-percent", Int64(clamping: upkeep.octetsCopied * 100 / max(1, writer.octetsWritten))),
+        ]
     }
 
     func servings(on group: any EventLoopGroup) -> RouterServings {

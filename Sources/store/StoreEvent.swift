@@ -17,6 +17,8 @@ package enum StoreEvent: Sendable {
     case indexFailed(because: String, changes: Int)
     /// A message is not what was stored. Nobody gets its bytes.
     case damaged(SpoolID, because: String)
+    /// What was wanted of a segment lies elsewhere now; the segment is gone, and so many octets are free.
+    case compacted(number: UInt64, freed: UInt64)
     /// A plan that cannot be carried out: the router's mistake.
     case planRefused(TraceID, because: String)
     /// - `SASLMechanism`: nil for a name and a password in the words of the protocol.

@@ -16,13 +16,15 @@ extension Journal {
                 .recovered,
                 [
                     .messages: report.droppedRecords, .octets: report.tornOctets, .count: report.withdrawn,
-                    .detail: "\(report.strayFiles) stray files",
+                    .detail: "\(report.strayFiles) stray files, \(report.unfinishedCopies) unfinished copies",
                 ])
         case .diskFull(let free): error(.diskFull, [.octets: free ?? 0])
         case .diskFree: notice(.diskRecovered, [:])
         case .segmentFailed(let number, let reason): error(.diskTrouble, [.file: number, .reason: reason])
         case .indexFailed(let reason, let changes): error(.diskTrouble, [.file: "index", .count: changes, .reason: reason])
         case .damaged(let message, let reason): critical(.checksumWrong, [.message: message, .reason: reason])
+        case .compacted(let number, let freed):
+            info(.segmentCompacted, [.file: FileNumber.text(number), .octets: freed])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
         case .loginGranted(let account, let user, let facts, let mechanism):
             var fields = login(facts, [.user: user, .account: account.rawValue])

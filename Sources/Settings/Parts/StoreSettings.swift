@@ -17,6 +17,8 @@ package struct StoreSettings: Sendable {
     package let groupMessages: Int
     package let groupSize: Int
     package let expungeRetention: Duration
+    package let compactBelow: Int
+    package let compactRate: Int
     /// For POP3 after login.
     package let idleTimeout: Duration
     package let maxErrors: Int
@@ -37,6 +39,8 @@ package struct StoreSettings: Sendable {
         groupMessages = settings.store.groupMessages
         groupSize = settings.store.groupSize
         expungeRetention = settings.store.expungeRetention
+        compactBelow = settings.store.compactBelow
+        compactRate = settings.store.compactRate
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
         scramIterations = settings.auth.scramIterations

@@ -11,6 +11,10 @@ extension Settings {
         package let groupSize: Int
         /// How long an expunged message can be brought back.
         package let expungeRetention: Duration
+        /// Percent of live octets below which a segment is compacted; 0 for never.
+        package let compactBelow: Int
+        /// Octets a second that compaction copies.
+        package let compactRate: Int
 
         init(_ reading: Reading) {
             let table = reading.section("store", "How mail is kept.", rooms: [.store])
@@ -29,6 +33,12 @@ extension Settings {
             expungeRetention = table.value(
                 "expunge_retention", .duration(.zero...(.seconds(86_400 * 3_650))), default: .seconds(86_400 * 7),
                 "How long a deleted message still takes its space and can be brought back.")
+            compactBelow = table.value(
+                "compact_below", .number(0...90), default: 50,
+                "A segment of which less than so many percent is still wanted gives its space back; 0 for never.")
+            compactRate = table.value(
+                "compact_rate", .size((64 << 10)...(1 << 30)), default: 16 << 20,
+                "At most so much is copied a second to give space back.")
             if largeMessage > segmentSize {
                 table.report("large_message", "is larger than store.segment_size")
             }

@@ -15,6 +15,10 @@ package enum Change: Sendable {
     /// Lets go of at most `limit` placements that were removed at or before this time, and forgets at most as many messages
     /// that nothing refers to any more.
     case purge(removedUntil: Int64, limit: Int)
+    /// Copies of these are on the disk at new places. What is gone from its old place meanwhile is left alone.
+    case move([MovedMessage])
+    /// Rejected while a message lies in this segment; with all changes that came before seen.
+    case retire(segment: UInt64)
     /// No spool id below this one will be given out again after a restart.
     case reserve(SpoolID)
     /// The bytes of all messages before this one are on the disk for good.
@@ -67,6 +71,13 @@ package struct Purged: Sendable {
     package var messages: [Message] = []
     /// There is more of either.
     package var isMore = false
+}
+
+/// A message whose record was copied.
+package struct MovedMessage: Sendable {
+    package var spool: SpoolID
+    package var from: SpoolPosition
+    package var to: SpoolLocation
 }
 
 /// A message whose bytes lie in a segment.

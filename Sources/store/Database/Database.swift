@@ -16,6 +16,12 @@ package protocol Database: Sendable {
     /// A page of messages from this one on, in the order of their ids. Blocks.
     func messages(from spool: SpoolID, limit: Int) throws(DatabaseError) -> [IndexedRecord]
 
+    /// A page of the messages in a segment from this offset on, in the order of their places. Blocks.
+    func messages(in segment: UInt64, from offset: UInt64, limit: Int) throws(DatabaseError) -> [IndexedRecord]
+
+    /// What of a segment is wanted. Blocks.
+    func occupancy(of segment: UInt64) throws(DatabaseError) -> SegmentOccupancy
+
     /// The files of their own that messages refer to. Blocks; for the start.
     func ownFiles() throws(DatabaseError) -> Set<UInt64>
 
@@ -70,6 +76,14 @@ package struct Loaded: Sendable {
 package struct IndexedRecord: Sendable {
     package var spool: SpoolID
     package var location: SpoolLocation
+}
+
+/// The messages of a segment.
+package struct SegmentOccupancy: Equatable, Sendable {
+    /// Octets of their records.
+    package var live: UInt64 = 0
+    /// The end of the last one; 0 when there is none.
+    package var end: UInt64 = 0
 }
 
 /// An account's INBOX as one snapshot shows it.

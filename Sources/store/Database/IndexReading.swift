@@ -44,6 +44,43 @@ extension SQLiteDatabase {
         }
     }
 
+    package func messages(
+        in segment: UInt64, from offset: UInt64, limit: Int
+    ) throws(DatabaseError) -> [IndexedRecord] {
+        try look { database in
+            let select = try IndexStatement(
+                database,
+                """
+                SELECT spool, segment, offset, length FROM messages INDEXED BY messages_place
+                WHERE segment = ?1 AND offset >= ?2 ORDER BY offset LIMIT ?3
+                """)
+            select.bind(1, segment)
+            select.bind(2, offset)
+            select.bind(3, limit)
+            var found: [IndexedRecord] = []
+            try select.rows {
+                found.append(
+                    IndexedRecord(spool: SpoolID(rawValue: select.number(0)), location: select.location(1)))
+            }
+            return found
+        }
+    }
+
+    package func occupancy(of segment: UInt64) throws(DatabaseError) -> SegmentOccupancy {
+        try look { database in
+            let select = try IndexStatement(
+                database,
+                """
+                SELECT COALESCE(SUM(length), 0), COALESCE(MAX(offset + length), 0) FROM messages INDEXED BY messages_place
+                WHERE segment = ?1
+                """)
+            select.bind(1, segment)
+            var found = SegmentOccupancy()
+            try select.rows { found = SegmentOccupancy(live: select.number(0), end: select.number(1)) }
+            return found
+        }
+    }
+
     package func ownFiles() throws(DatabaseError) -> Set<UInt64> {
         try look { database in
             let select = try IndexStatement(database, "SELECT own_file FROM messages WHERE own_file <> 0")

@@ -16,6 +16,7 @@ final class IndexTransaction {
     private let expunges: ExpungeStatements
     private let withdrawals: WithdrawStatements
     private let purges: PurgeStatements
+    private let moves: MoveStatements
     private let progress: Progress
 
     init(_ database: GRDB.Database) throws {
@@ -27,6 +28,7 @@ final class IndexTransaction {
         expunges = try ExpungeStatements(database)
         withdrawals = try WithdrawStatements(database)
         purges = try PurgeStatements(database)
+        moves = try MoveStatements(database)
         progress = try Progress(database)
     }
 
@@ -51,6 +53,9 @@ final class IndexTransaction {
             }
             return try directory.apply(change, at: now)
         case .purge(let time, let limit): return .purged(try purges.purge(removedUntil: time, limit: limit))
+        case .move(let messages): try moves.move(messages)
+        case .retire(let segment):
+            guard try moves.isEmpty(segment) else { return .rejected("a message lies in it") }
         case .reserve(let spool): progress.reserve(spool)
         case .synced(let spool): progress.synced(spool)
         }

@@ -24,6 +24,7 @@ struct Recovery {
         try Folder.make(ownFiles)
         try withdrawTorn(loaded, &report)
         let end = try cutSegments(loaded.indexedEnd, &report)
+        try cutCompacted(&report)
         let firstFile = try removeStrays(&report)
         let first = loaded.firstSpool
         try commit([.reserve(SpoolID(rawValue: first.rawValue + limits.ids)), .synced(first)])
@@ -66,7 +67,10 @@ struct Recovery {
     /// R2,R4→R1: cuts the last segment at the indexed end and removes those behind it.
     private func cutSegments(_ end: SpoolPosition, _ report: inout RecoveryReport) throws -> SpoolPosition {
         var end = end
-        for number in try folder.numbers() where number >= end.segment {
+        let numbers = try folder.numbers().filter { !SegmentFolder.isCompacted($0) }
+        // Compaction removed it: its number is used up.
+        if end.offset > 0, !numbers.contains(end.segment) { end.offset = max(end.offset, limits.segment) }
+        for number in numbers where number >= end.segment {
             let isLast = number == end.segment
             let file = try folder.open(number)
             let size = try file.size()
@@ -82,6 +86,23 @@ struct Recovery {
         }
         try Folder.sync(folder.path)
         return end
+    }
+
+    /// Copies that the index does not know are not missed: what they were made of is where it was.
+    private func cutCompacted(_ report: inout RecoveryReport) throws {
+        for number in try folder.numbers() where SegmentFolder.isCompacted(number) {
+            let end = try database.occupancy(of: number).end
+            let file = try folder.open(number)
+            guard try file.size() > end else { continue }
+            report.unfinishedCopies += 1
+            if end == 0 {
+                folder.remove(number)
+            } else {
+                try file.truncate(to: end)
+                try file.sync()
+            }
+        }
+        try Folder.sync(folder.path)
     }
 
     private func count(_ scan: TailScan, _ report: inout RecoveryReport) {

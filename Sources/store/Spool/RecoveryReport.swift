@@ -10,6 +10,9 @@ package struct RecoveryReport: Equatable, Sendable {
     /// Files of their own that no message refers to: removed.
     package var strayFiles = 0
 
+    /// Segments of compaction with copies that nothing refers to: cut or removed.
+    package var unfinishedCopies = 0
+
     package init() {}
 
     package var isClean: Bool { self == RecoveryReport() }

@@ -1,4 +1,5 @@
-// The files of the segments: "0000000000000001.seg", ascending, each written by one writer and read by everybody.
+// The files of the segments: "0000000000000001.seg", each written by one writer and read by everybody. Those of arriving
+// mail ascend from 1; those that compaction writes ascend from 2^48, so that neither stands in the way of the other.
 
 import Glibc
 import Synchronization
@@ -7,13 +8,23 @@ package final class SegmentFolder: Sendable {
     /// Files kept open for readers.
     private static let kept = 128
 
+    package static let firstCompacted: UInt64 = 1 << 48
+
+    private struct State {
+        var opened: [UInt64: OpenFile] = [:]
+        /// On their way out: not to be opened again.
+        var leaving: Set<UInt64> = []
+    }
+
     package let path: String
-    private let opened = Mutex<[UInt64: OpenFile]>([:])
+    private let state = Mutex(State())
 
     package init(_ path: String) throws(DiskError) {
         self.path = path
         try Folder.make(path)
     }
+
+    package static func isCompacted(_ number: UInt64) -> Bool { number >= firstCompacted }
 
     package func file(_ number: UInt64) -> String { "\(path)/\(FileNumber.text(number)).seg" }
 
@@ -32,14 +43,26 @@ package final class SegmentFolder: Sendable {
 
     /// For reading; kept open for the next reader.
     package func reading(_ number: UInt64) throws(DiskError) -> OpenFile {
-        if let known = opened.withLock({ $0[number] }) { return known }
-        let file = try OpenFile(file(number), flags: O_RDONLY)
-        opened.withLock { opened in
-            if opened.count >= Self.kept, let first = opened.keys.min() { opened[first] = nil }
-            opened[number] = file
-        }
-        return file
+        // Opened under the lock: a removed one must not come back among those that are kept.
+        try state.withLock { state -> Result<OpenFile, DiskError> in
+            if let known = state.opened[number] { return .success(known) }
+            guard !state.leaving.contains(number) else { return .failure(DiskError("open", file(number), ENOENT)) }
+            do throws(DiskError) {
+                let file = try OpenFile(file(number), flags: O_RDONLY)
+                if state.opened.count >= Self.kept, let first = state.opened.keys.min() { state.opened[first] = nil }
+                state.opened[number] = file
+                return .success(file)
+            } catch { return .failure(error) }
+        }.get()
     }
 
-    func remove(_ number: UInt64) { unlink(file(number)) }
+    /// Whoever reads from it goes on reading; its space comes back with the last of them.
+    func remove(_ number: UInt64) {
+        state.withLock { state in
+            state.opened[number] = nil
+            state.leaving.insert(number)
+        }
+        unlink(file(number))
+        _ = state.withLock { $0.leaving.remove(number) }
+    }
 }

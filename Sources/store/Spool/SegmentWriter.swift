@@ -83,6 +83,7 @@ package final class SegmentWriter: @unchecked Sendable {
     private let octets = Atomic<UInt64>(0)
     private let groups = Atomic<UInt64>(0)
     private let messages = Atomic<UInt64>(0)
+    private let writing: Atomic<UInt64>
 
     private var current: OpenFile?
     private var end: SpoolPosition
@@ -102,6 +103,7 @@ package final class SegmentWriter: @unchecked Sendable {
         end = start.end
         nextSpool = start.firstSpool.rawValue
         ceiling = Atomic(start.firstSpool.rawValue + limits.ids)
+        writing = Atomic(start.end.segment)
     }
 
     package func start() {
@@ -132,6 +134,11 @@ package final class SegmentWriter: @unchecked Sendable {
         // Every group was synced or withdrawn: the next start has nothing to check.
         _ = around.database.commitAndWait([.synced(SpoolID(rawValue: nextSpool))])
     }
+
+    /// Segments with lower numbers get nothing more, and what they have was handed to the index before this was said.
+    package var segment: UInt64 { writing.load(ordering: .acquiring) }
+
+    package var octetsWritten: UInt64 { octets.load(ordering: .relaxed) }
 
     package var figures: [Figure] {
         [
@@ -172,6 +179,7 @@ extension SegmentWriter {
         }
         let file = try folder.create(end.segment + 1)
         end = SpoolPosition(segment: end.segment + 1, offset: 0)
+        writing.store(end.segment, ordering: .releasing)
         current = file
         return file
     }

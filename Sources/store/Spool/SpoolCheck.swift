@@ -25,6 +25,8 @@ package struct SpoolCheck: Sendable {
             page.checked += 1
             page.next = message.spool
             do throws(SpoolReadError) { page.octets += try check(message) } catch {
+                // It was let go of since the page was made.
+                guard try database.messages(from: message.spool, limit: 1).first?.spool == message.spool else { continue }
                 page.damaged.append("message \(message.spool): \(error)")
             }
         }

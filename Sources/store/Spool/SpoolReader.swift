@@ -46,32 +46,66 @@ package final class SpoolReader: Sendable {
     /// Octets of a large message handed out at once.
     package static let chunk = 64 << 10
 
+    /// A message that moves away more often while it is read is not there for us.
+    private static let attempts = 4
+
     private let folder: SegmentFolder
     private let ownFiles: String
+    private let database: (any Database)?
 
-    package init(_ folder: SegmentFolder, ownFiles: String) {
+    /// - Parameter database: where a message is looked for that is not at its place any more. nil: nothing moves now.
+    package init(_ folder: SegmentFolder, ownFiles: String, database: (any Database)? = nil) {
         self.folder = folder
         self.ownFiles = ownFiles
+        self.database = database
     }
 
     /// Reads what is in memory already. nil: the disk must be waited for, which is nothing for an event loop.
     package func readCached(
         _ location: SpoolLocation, _ spool: SpoolID
     ) throws(SpoolReadError) -> StoredMessage? {
-        try read(location, spool, disk_read_cached)
+        guard let file = try segment(of: location) else { return nil }
+        return try read(file, location, spool, disk_read_cached)
     }
 
-    /// Waits for the disk.
+    /// Waits for the disk. A message that compaction has moved is found at its new place.
     package func read(_ location: SpoolLocation, _ spool: SpoolID) throws(SpoolReadError) -> StoredMessage {
-        guard let message = try read(location, spool, pread) else { throw .unreadable("the disk gave nothing") }
-        return message
+        var location = location
+        for _ in 0..<Self.attempts {
+            if let file = try segment(of: location) {
+                guard let message = try read(file, location, spool, pread) else { break }
+                return message
+            }
+            let missing = DiskError("open", folder.file(location.position.segment), ENOENT)
+            guard let current = try place(of: spool), current != location else { throw .damaged("\(missing)") }
+            location = current
+        }
+        throw .unreadable("the disk gave nothing")
+    }
+
+    /// nil: the segment is not there (any more).
+    private func segment(of location: SpoolLocation) throws(SpoolReadError) -> OpenFile? {
+        do throws(DiskError) { return try folder.reading(location.position.segment) } catch {
+            if error.number == ENOENT { return nil }
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// Where the index has it now; throws when it has it nowhere. nil: there is no index to ask.
+    private func place(of spool: SpoolID) throws(SpoolReadError) -> SpoolLocation? {
+        guard let database else { return nil }
+        let found: IndexedRecord?
+        do throws(DatabaseError) { found = try database.messages(from: spool, limit: 1).first } catch {
+            throw .unreadable("index: \(error)")
+        }
+        guard let found, found.spool == spool else { throw .unreadable("message \(spool) does not exist any more") }
+        return found.location
     }
 
     private func read(
-        _ location: SpoolLocation, _ spool: SpoolID,
+        _ file: OpenFile, _ location: SpoolLocation, _ spool: SpoolID,
         _ call: (CInt, UnsafeMutableRawPointer, Int, off_t) -> Int
     ) throws(SpoolReadError) -> StoredMessage? {
-        let file = try open { () throws(DiskError) in try folder.reading(location.position.segment) }
         let length = Int(location.length)
         var buffer = ByteBufferAllocator().buffer(capacity: length)
         var number: CInt = 0
@@ -99,21 +133,18 @@ package final class SpoolReader: Sendable {
             }
         } catch { throw .damaged("\(file.path): \(error)") }
     }
-
-    /// A missing file is damage; one that cannot be opened just now is not.
-    private func open(_ body: () throws(DiskError) -> OpenFile) throws(SpoolReadError) -> OpenFile {
-        do throws(DiskError) { return try body() } catch {
-            if error.number == ENOENT { throw .damaged("\(error)") }
-            throw .unreadable("\(error)")
-        }
-    }
 }
 
 // Content in a file of its own.
 extension SpoolReader {
+    /// A missing file is damage, unless its message is gone too; one that cannot be opened just now is neither.
     package func openContent(of record: SpoolRecord) throws(SpoolReadError) -> OpenFile {
         let path = ContentFile.path(ownFiles, record.ownFile)
-        return try open { () throws(DiskError) in try OpenFile(path, flags: O_RDONLY) }
+        do throws(DiskError) { return try OpenFile(path, flags: O_RDONLY) } catch {
+            guard error.number == ENOENT else { throw .unreadable("\(error)") }
+            _ = try place(of: record.spool)
+            throw .damaged("\(error)")
+        }
     }
 
     /// Reads all of it and compares with the record. Waits for the disk.

@@ -16,13 +16,33 @@ package struct UpkeepLimits: Sendable {
     package var interval = Duration.seconds(5)
     /// Placements and messages of one purge.
     package var purge = 500
+    /// Percent of live octets below which a segment is compacted; 0 for never.
+    package var compactBelow = 50
+    /// Octets that compaction copies a second.
+    package var compactRate: UInt64 = 16 << 20
+
+    /// Messages and octets that move in one step, and so what mail may have to wait for.
+    static let batch = 256
+    static let batchOctets = 1 << 20
 
     package init() {}
 }
 
+/// What the housework needs of the spool.
+struct UpkeepSpool: Sendable {
+    let folder: SegmentFolder
+    let reader: SpoolReader
+    let ownFiles: String
+    let limits: SpoolLimits
+    let disk: DiskCalls
+    /// The segment of arriving mail: those before it get nothing more.
+    let writing: @Sendable () -> UInt64
+}
+
 package final class Upkeep: Sendable {
     private let database: any Database
-    private let ownFiles: String
+    private let spool: UpkeepSpool
+    private let compaction: Compaction
     private let now: @Sendable () -> Int64
     private let limits: Mutex<UpkeepLimits>
     private let rest = Rest()
@@ -30,11 +50,13 @@ package final class Upkeep: Sendable {
     private let placements = Atomic<Int>(0)
     private let messages = Atomic<Int>(0)
 
-    package init(
-        database: any Database, ownFiles: String, limits: UpkeepLimits, now: @escaping @Sendable () -> Int64
+    init(
+        _ spool: UpkeepSpool, database: any Database, limits: UpkeepLimits, now: @escaping @Sendable () -> Int64,
+        log: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.database = database
-        self.ownFiles = ownFiles
+        self.spool = spool
+        compaction = Compaction(spool, database: database, log: log)
         self.now = now
         self.limits = Mutex(limits)
     }
@@ -66,13 +88,17 @@ package final class Upkeep: Sendable {
     package func round() {
         // What the index does not take, it says itself; the next round tries again.
         while !rest.isOver, purge() {}
+        compaction.run(limits.withLock { $0 }, rest)
     }
+
+    /// Octets that compaction has copied.
+    package var octetsCopied: UInt64 { compaction.octetsCopied }
 
     package var figures: [Figure] {
         [
             Figure("placements-purged", Int64(placements.load(ordering: .relaxed))),
             Figure("messages-purged", Int64(messages.load(ordering: .relaxed))),
-        ]
+        ] + compaction.figures
     }
 }
 
@@ -86,8 +112,9 @@ extension Upkeep {
         guard case .purged(let purged)? = results.first else { return false }
         // A file that a crash leaves here belongs to nobody: the next start removes it.
         for message in purged.messages where message.ownFile != 0 {
-            unlink(ContentFile.path(ownFiles, message.ownFile))
+            unlink(ContentFile.path(spool.ownFiles, message.ownFile))
         }
+        for segment in Set(purged.messages.map(\.location.position.segment)) { compaction.look(again: segment) }
         placements.add(purged.placements, ordering: .relaxed)
         messages.add(purged.messages.count, ordering: .relaxed)
         return purged.isMore
@@ -99,6 +126,8 @@ extension UpkeepLimits {
     func with(_ settings: StoreSettings) -> UpkeepLimits {
         var limits = self
         limits.keepRemoved = settings.expungeRetention
+        limits.compactBelow = settings.compactBelow
+        limits.compactRate = UInt64(settings.compactRate)
         return limits
     }
 }
