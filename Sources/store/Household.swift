@@ -48,12 +48,13 @@ package final class Household: Sendable {
         eventLoop = group.next()
         try Folder.make(home)
         lock = try Self.lock("\(home)/lock")
+        let folder = try SegmentFolder("\(home)/segments", disk: options.disk)
+        try Self.mustHaveIndex(home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
         let database = try SQLiteDatabase(path: "\(home)/index.sqlite", readers: files, log: log)
         self.database = database
         let limits = options.spool.with(settings)
-        let folder = try SegmentFolder("\(home)/segments")
         try Self.beginVersion(database)
         let loaded = try database.load()
         let recovered = try Recovery(
@@ -107,8 +108,15 @@ package final class Household: Sendable {
         upkeep.reload(upkeepLimits.with(settings))
     }
 
+    /// An empty index would have nothing of the segments, and recovery would drop them all.
+    private static func mustHaveIndex(_ home: String, _ folder: SegmentFolder) throws {
+        guard access("\(home)/index.sqlite", F_OK) != 0, try !folder.numbers().isEmpty else { return }
+        throw StoreFault(
+            "\(home)/index.sqlite is missing and there is mail: bring it back, or make it anew (postern-store rebuild-index)")
+    }
+
     /// One store per directory: two writers would tear it.
-    private static func lock(_ path: String) throws -> OpenFile {
+    static func lock(_ path: String) throws -> OpenFile {
         let file = try OpenFile(path, flags: O_RDWR | O_CREAT)
         guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw StoreFault("\(path): another store works on this directory")

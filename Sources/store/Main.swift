@@ -1,4 +1,4 @@
-// The door of the store: the five steps that every room takes.
+// The door of the store: the five steps that every room takes. One word leads elsewhere: the index, made anew.
 
 import Door
 import IPC
@@ -11,6 +11,8 @@ import Synchronization
 @main
 struct StoreMain {
     static func main() {
+        let words = CommandLine.arguments.dropFirst()
+        if words.first == RebuildMain.word { RebuildMain.run(Array(words.dropFirst())) }
         let door = Door(.store)
         let settings = door.settings { try StoreSettings($0) }  // 1
         door.own("\(settings.state)/store")  // 2

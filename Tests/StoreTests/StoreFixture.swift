@@ -34,14 +34,22 @@ final class TestClock: Sendable {
 /// A folder that is gone with its owner.
 final class TestFolder: Sendable {
     let path: String
+    private let isKept: Bool
+
+    /// Somebody else's: it stays.
+    init(kept path: String) {
+        self.path = path
+        isKept = true
+    }
 
     init() {
+        isKept = false
         var name = Array("/var/tmp/store-test-XXXXXX".utf8CString)
         precondition(mkdtemp(&name) != nil)
         path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    deinit { Self.remove(path) }
+    deinit { if !isKept { Self.remove(path) } }
 
     private static func remove(_ path: String) {
         for name in (try? Folder.names(path)) ?? [] {

@@ -35,7 +35,7 @@ final class IndexTransaction {
     func apply(_ change: Change) throws -> ChangeResult {
         switch change {
         case .ingest(let message):
-            progress.reach(message.location.end)
+            if !SegmentFolder.isCompacted(message.location.position.segment) { progress.reach(message.location.end) }
             return try ingests.add(message, to: mailboxes)
         case .withdraw(let spools):
             try mailboxes.save()

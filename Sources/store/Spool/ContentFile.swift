@@ -55,7 +55,7 @@ package final class ContentFile: @unchecked Sendable {
         try Folder.sync(folder)
     }
 
-    func remove() { unlink(file.path) }
+    func remove() { _ = disk.remove(file.path) }
 }
 
 extension ByteBuffer {

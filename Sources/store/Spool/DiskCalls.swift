@@ -7,17 +7,20 @@ package struct DiskCalls: Sendable {
     package var write: @Sendable (CInt, [iovec], UInt64) -> CInt
     /// fdatasync; 0 or errno.
     package var sync: @Sendable (CInt) -> CInt
+    /// Takes the name away; 0 or errno. Who has it open reads on.
+    package var remove: @Sendable (String) -> CInt
     /// Octets that an ordinary user may still write below this directory; nil when that cannot be learnt.
     package var free: @Sendable (String) -> UInt64?
 
-    package static let system = DiskCalls(write: writeAll, sync: syncData, free: freeSpace)
+    package static let system = DiskCalls(write: writeAll, sync: syncData, remove: removeName, free: freeSpace)
 
     package init(
         write: @escaping @Sendable (CInt, [iovec], UInt64) -> CInt, sync: @escaping @Sendable (CInt) -> CInt,
-        free: @escaping @Sendable (String) -> UInt64?
+        remove: @escaping @Sendable (String) -> CInt, free: @escaping @Sendable (String) -> UInt64?
     ) {
         self.write = write
         self.sync = sync
+        self.remove = remove
         self.free = free
     }
 
@@ -48,6 +51,8 @@ package struct DiskCalls: Sendable {
     }
 
     private static func syncData(_ file: CInt) -> CInt { fdatasync(file) == 0 ? 0 : errno }
+
+    private static func removeName(_ path: String) -> CInt { unlink(path) == 0 ? 0 : errno }
 
     private static func freeSpace(_ path: String) -> UInt64? {
         var facts = statvfs()
@@ -91,6 +96,22 @@ package final class OpenFile: Sendable {
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw DiskError("fstat", path) }
         return UInt64(facts.st_size)
+    }
+
+    /// Fewer at the end of the file.
+    func bytes(from offset: UInt64, _ count: Int) throws(DiskError) -> [UInt8] {
+        var failed: CInt = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let got = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { failed = errno }
+                if got <= 0 { break }
+                done += got
+            }
+        }
+        guard failed == 0 else { throw DiskError("read", path, failed) }
+        return bytes
     }
 
     package func truncate(to size: UInt64) throws(DiskError) {

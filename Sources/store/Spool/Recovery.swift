@@ -154,26 +154,11 @@ struct TailScan {
 
     /// The length of the whole, right record at this place; nil when there is none.
     private static func record(_ file: OpenFile, _ offset: UInt64, _ size: UInt64) throws(DiskError) -> Int? {
-        let head = try bytes(file, offset, SpoolRecord.headLength)
+        let head = try file.bytes(from: offset, SpoolRecord.headLength)
         guard let record = try? head.withUnsafeBytes({ try SpoolRecord($0) }),
             offset + UInt64(record.length) <= size
         else { return nil }
-        let whole = try bytes(file, offset, record.length)
+        let whole = try file.bytes(from: offset, record.length)
         return (try? whole.withUnsafeBytes { try SpoolRecord.verified($0) }).map(\.length)
-    }
-
-    private static func bytes(_ file: OpenFile, _ offset: UInt64, _ count: Int) throws(DiskError) -> [UInt8] {
-        var failed: CInt = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-            while done < count {
-                let got = pread(file.descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
-                if got < 0, errno == EINTR { continue }
-                if got < 0 { failed = errno }
-                if got <= 0 { break }
-                done += got
-            }
-        }
-        guard failed == 0 else { throw DiskError("read", file.path, failed) }
-        return bytes
     }
 }

@@ -17,10 +17,12 @@ package final class SegmentFolder: Sendable {
     }
 
     package let path: String
+    private let disk: DiskCalls
     private let state = Mutex(State())
 
-    package init(_ path: String) throws(DiskError) {
+    package init(_ path: String, disk: DiskCalls = .system) throws(DiskError) {
         self.path = path
+        self.disk = disk
         try Folder.make(path)
     }
 
@@ -62,7 +64,7 @@ package final class SegmentFolder: Sendable {
             state.opened[number] = nil
             state.leaving.insert(number)
         }
-        unlink(file(number))
+        _ = disk.remove(file(number))
         _ = state.withLock { $0.leaving.remove(number) }
     }
 }

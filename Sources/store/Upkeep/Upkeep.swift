@@ -2,7 +2,6 @@
 // are compacted. Each step is small, and the next one begins when the index has taken the last: mail never waits for more.
 
 import Dispatch
-import Glibc
 import IPC
 import Mail
 import Settings
@@ -112,7 +111,7 @@ extension Upkeep {
         guard case .purged(let purged)? = results.first else { return false }
         // A file that a crash leaves here belongs to nobody: the next start removes it.
         for message in purged.messages where message.ownFile != 0 {
-            unlink(ContentFile.path(spool.ownFiles, message.ownFile))
+            _ = spool.disk.remove(ContentFile.path(spool.ownFiles, message.ownFile))
         }
         for segment in Set(purged.messages.map(\.location.position.segment)) { compaction.look(again: segment) }
         placements.add(purged.placements, ordering: .relaxed)

@@ -136,7 +136,7 @@ final class TestDisk: Sendable {
             sync: { [self] in
                 let error = orders.withLock { $0.sync }
                 return error != 0 ? error : system.sync($0)
-            }, free: { [self] in orders.withLock { $0.free } ?? system.free($0) })
+            }, remove: system.remove, free: { [self] in orders.withLock { $0.free } ?? system.free($0) })
     }
 
     var options: StoreOptions {

@@ -88,18 +88,16 @@ extension CompactionTests {
     }
 
     @Test("a disk that does not take the copies loses nothing", arguments: [EIO, ENOSPC]) func badDisk(error: CInt) async throws {
-        let isBad = Recorded<Bool>()
-        var options = StoreOptions.quick
-        options.disk.sync = { file in isBad.all.last == true ? error : DiskCalls.system.sync(file) }
-        let store = try start(options)
+        let disk = TestDisk()
+        let store = try start(disk.options)
         let alice = store.account("alice@example.test")
         let spools = try await fill(store, alice, 12)
         try await remove(store, alice, Array(3...9))
-        isBad.add(true)
+        disk.orders.withLock { $0.sync = error }
         store.house.upkeep.round()
         #expect(try segments(store).prefix(2) == [1, 2])
         #expect(store.events.all.contains { if case .segmentFailed = $0 { true } else { false } })
-        isBad.add(false)
+        disk.orders.withLock { $0.sync = 0 }
         try await expectWhole(store, spools, [0, 1, 9, 10, 11], alice)
         store.house.upkeep.round()
         #expect(try !segments(store).contains(1))
@@ -111,15 +109,12 @@ extension CompactionTests {
     }
 
     @Test("without room nothing is copied") func noRoom() async throws {
-        let isFull = Recorded<Bool>()
-        var options = StoreOptions.quick
-        let reserve = options.spool.reserve
-        options.disk.free = { path in isFull.all.isEmpty ? DiskCalls.system.free(path) : reserve / 2 }
-        let store = try start(options)
+        let disk = TestDisk()
+        let store = try start(disk.options)
         let alice = store.account("alice@example.test")
         _ = try await fill(store, alice, 21)
         try await remove(store, alice, Array(3...9) + Array(10...18))
-        isFull.add(true)
+        disk.orders.withLock { $0.free = disk.options.spool.reserve / 2 }
         store.house.upkeep.round()
         // One segment needed no copy.
         #expect(try segments(store) == [1, 3])

@@ -184,8 +184,9 @@ extension UpkeepLimits {
 }
 
 extension TestStore {
-    /// Delivers everything that is ready.
-    func settleAll() async throws {
+    /// Delivers everything that is ready; the entries.
+    @discardableResult
+    func settleAll() async throws -> [UInt64] {
         let leases = await withCheckedContinuation { continuation in
             _ = house.queue.claim(ClaimRequest(agent: "test", limit: 1_000), agent: 1) { continuation.resume(returning: $0) }
         }
@@ -197,5 +198,6 @@ extension TestStore {
             }
             guard taken else { throw StoreFault("the outcome does not count") }
         }
+        return leases.flatMap { $0.recipients.map(\.entry) }
     }
 }

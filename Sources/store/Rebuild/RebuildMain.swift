@@ -1,0 +1,74 @@
+// `postern-store rebuild-index [--config FILE]`: for an administrator, while the store does not run. It says what it found,
+// what it could not know, and what is to be done about that.
+
+import Door
+import Glibc
+import Settings
+
+enum RebuildMain {
+    static let word = "rebuild-index"
+
+    /// - Parameter words: what follows the word.
+    static func run(_ words: [String]) -> Never {
+        do {
+            let arguments = try RoomArguments(words)
+            var environment: [String: String] = [:]
+            if let path = getenv("POSTERN_CONFIG") { environment["POSTERN_CONFIG"] = String(cString: path) }
+            let path = SettingsPath.resolve(option: arguments.settings, environment: environment)
+            let home = try Settings.load(path).server.state + "/store"
+            try become(ownerOf: home)
+            let report = try IndexRebuild(home: home, now: StoreClock.now(), log: { _ in }).run()
+            say(report.text, to: STDOUT_FILENO)
+            exit(0)
+        } catch {
+            say("postern-store: the index cannot be made anew: \(error)\n", to: STDERR_FILENO)
+            exit(1)
+        }
+    }
+
+    /// What is made must be the room's own.
+    private static func become(ownerOf home: String) throws {
+        var facts = stat()
+        guard stat(home, &facts) == 0 else { throw DiskError("stat", home) }
+        guard geteuid() == 0, facts.st_uid != 0 else { return }
+        guard setgroups(0, nil) == 0, setgid(facts.st_gid) == 0, setuid(facts.st_uid) == 0 else {
+            throw DiskError("setuid", home)
+        }
+    }
+
+    private static func say(_ text: String, to file: CInt) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
+
+extension RebuildReport {
+    /// For the administrator, in paragraphs.
+    package var text: String {
+        var text = "The index has \(messages) messages of \(accounts.count) accounts again.\n"
+        if let before { text += "The old one is \(before).\n" }
+        text += """
+
+            What segments do not say: what was read, flagged or deleted since it came. Each message is in the INBOX of each
+            account that it came for, also if it was removed and its space not given back yet. Passwords, aliases, receive
+            rules, lists of addresses, folders and processors are to be set again: nobody can log in before that.
+
+            """
+        text += Self.paragraph("Accounts:", accounts)
+        text += Self.paragraph(
+            "Held, and not sent by itself, since nobody knows whether it was sent already (postern queue):", held)
+        text += Self.paragraph("Of the segments this could not be read:", gaps)
+        if withoutContent > 0 { text += "\n\(withoutContent) messages have no content any more and were left out.\n" }
+        if repeated > 0 { text += "\n\(repeated) records repeat others and were left out.\n" }
+        return text
+    }
+
+    private static func paragraph(_ title: String, _ lines: [String]) -> String {
+        lines.isEmpty ? "" : "\n\(title)\n" + lines.map { "  \($0)\n" }.joined()
+    }
+}
