@@ -73,7 +73,7 @@ package struct IndexRebuild {
     private func fill(_ index: RebuiltIndex, _ report: inout RebuildReport) throws {
         try scan(index, &report)
         let accounts = try index.makeAccounts(now: now)
-        report.accounts = accounts.map { "\($0.address) (account \($0.id)\($0.isPast ? ", removed" : ""))" }
+        report.accounts = accounts.map { "\($0.address) (account \($0.id.rawValue)\($0.isPast ? ", removed" : ""))" }
         let last = try ingest(index, &report)
         let next = SpoolID(rawValue: last.rawValue + 1 + SpoolLimits().ids)
         try commit([.reserve(next), .synced(next)], to: index)

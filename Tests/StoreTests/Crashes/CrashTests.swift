@@ -1,6 +1,7 @@
 // The engine is killed hundreds of times, at every step that it takes: what it acknowledged is there exactly once, what it
 // let go of stays away, every checksum is right, and the ledger has no recipient too few. (F-4)
 
+import GRDB
 import Glibc
 import Mail
 import Testing
@@ -44,5 +45,47 @@ import Testing
         for _ in 0..<3 { store.house.upkeep.round() }
         _ = try await CrashHistory(folder.path).check(store, account)
         store.stop()
+    }
+
+    static let migrations = 40
+
+    @Test("killed while an index of the first version becomes one of today") func migration() async throws {
+        let folder = TestFolder()
+        var store = try TestStore(folder)
+        let alice = store.account("alice@example.test")
+        var spools: [SpoolID] = []
+        for number in 0..<200 { spools.append(try await store.accept(.to([alice], relays: ["\(number)@remote.test"]))) }
+        store.stop()
+        try MigrationTests.giveBack(folder)
+        let (index, old) = ("\(folder.path)/store/index.sqlite", "\(folder.path)/old")
+        try Self.copy(index, old)
+        var untouched = 0
+        for number in 0..<Self.migrations {
+            for ending in ["-wal", "-shm"] { unlink(index + ending) }
+            try Self.copy(old, index)
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String, number = number as Int] in
+                let doom = Doom(.anyTime, call: 0, microseconds: number * 1_000)
+                doom.arm()
+                let store = try TestStore(TestFolder(kept: path))
+                while true { store.house.upkeep.round() }
+            }
+            let database = try DatabaseQueue(path: index)
+            if try await database.read({ try Int.fetchOne($0, sql: "PRAGMA user_version") }) == 1 { untouched += 1 }
+            try database.close()
+            store = try TestStore(folder)
+            #expect(try await store.house.database.inbox(of: alice.account)?.messages.map(\.spool) == spools)
+            let audit = try await store.audit()
+            #expect((audit.accepted, audit.stored, audit.open, audit.unaccounted) == (400, 200, 200, 0))
+            #expect(try store.verify().isEmpty)
+            store.stop()
+        }
+        #expect(untouched > 0 && untouched < Self.migrations)
+    }
+
+    private static func copy(_ from: String, _ to: String) throws {
+        let source = try OpenFile(from, flags: O_RDONLY)
+        let bytes = try source.bytes(from: 0, Int(try source.size()))
+        let target = try OpenFile(to, flags: O_WRONLY | O_CREAT | O_TRUNC)
+        #expect(write(target.descriptor, bytes, bytes.count) == bytes.count)
     }
 }

@@ -47,8 +47,8 @@ struct CrashedLife {
         let point = Doom.Point.allCases.randomElement(using: &random) ?? .anyTime
         let removes = point == .beforeRemove || point == .afterRemove
         doom = Doom(
-            point, call: Int.random(in: 0..<(removes ? 4 : 12), using: &random),
-            microseconds: Int.random(in: 500..<(point == .anyTime ? 25_000 : 60_000), using: &random))
+            point, call: Int.random(in: 0..<(removes ? 8 : 40), using: &random),
+            microseconds: Int.random(in: 500..<(point == .anyTime ? 40_000 : 120_000), using: &random))
         var options = StoreOptions.quick
         options.disk = doom.disk
         options.upkeep.interval = .milliseconds(1)

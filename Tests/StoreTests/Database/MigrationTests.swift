@@ -63,7 +63,7 @@ private typealias Refused = store.DatabaseError
 
     /// What the first release had of a house: its rows by name, taken from a house of today. The bytes in the segments are
     /// the same: a message without parameters is written as it always was.
-    private static func giveBack(_ folder: TestFolder) throws {
+    static func giveBack(_ folder: TestFolder) throws {
         let path = "\(folder.path)/store/index.sqlite"
         let database = try DatabaseQueue(path: ":memory:")
         try database.write { try $0.execute(sql: first) }
