@@ -88,6 +88,12 @@ extension Incoming {
         for messages in byLoop.values { tell(messages, on: messages[0].eventLoop) }
     }
 
+    /// What will not be kept.
+    static func refuse(_ messages: [Incoming], _ receipt: Receipt) {
+        for message in messages { message.removeFile() }
+        answer(messages) { _ in receipt }
+    }
+
     private static func tell(_ messages: [Incoming], on eventLoop: any EventLoop) {
         eventLoop.execute {
             for message in messages { if let receipt = message.receipt { message.receive(receipt) } }

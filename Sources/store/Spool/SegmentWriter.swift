@@ -1,5 +1,5 @@
 // The bytes of messages, in append-only segments: one write and one fdatasync for all that wait. While the bytes reach
-// the disk, the index commits the same group; both must be done before anybody is told.
+// the disk, the index commits the same group, and the next one is written; both must be done before anybody is told.
 //
 //  state         bytes              index row   told?   may a crash leave it?   what recovery does
 //  R1            none               none        no      –                       –
@@ -10,6 +10,7 @@
 //  R6 dead       on the disk        none        –       yes                     nothing; compaction
 //
 //  R1→R2 write()   R2→R3 the index's commit   R3→R5 and R4→R5 sync(), whichever ends last   R2→R4 sync()
+//  `write` is here, `sync` and `withdraw` in SegmentSync.
 //  R3→R1 withdraw() when the disk did not take the bytes   R5→R6 the last reference went
 //  Guarantees: a receipt is given only in R5. Bytes before `progress.synced_spool` are in R5 or R6, so that recovery has
 //  to check no more than what one crash can have left.
@@ -89,8 +90,7 @@ package final class SegmentWriter: @unchecked Sendable {
     private var end: SpoolPosition
     private var nextSpool: UInt64
     private var batch = RecordBatch()
-    /// Indexed, refused, and not withdrawn yet: the index did not take that.
-    private var owed: [SpoolID] = []
+    private let sync: SegmentSync
 
     /// The ids from `firstSpool` to `firstSpool + limits.ids` must have been set aside.
     package init(
@@ -100,6 +100,7 @@ package final class SegmentWriter: @unchecked Sendable {
         self.limits = limits
         self.around = around
         self.gauge = gauge
+        sync = SegmentSync(from: start.firstSpool, gauge: gauge, around: around)
         end = start.end
         nextSpool = start.firstSpool.rawValue
         ceiling = Atomic(start.firstSpool.rawValue + limits.ids)
@@ -107,10 +108,12 @@ package final class SegmentWriter: @unchecked Sendable {
     }
 
     package func start() {
+        sync.start()
         let running = RoomThread("store-segment") { [self] in
-            while case let group = waiting.take(upTo: limits.group, weight: limits.groupOctets, of: \.weight),
-                !group.isEmpty
-            {
+            while true {
+                sync.enter()
+                let group = waiting.take(upTo: limits.group, weight: limits.groupOctets, of: \.weight)
+                guard !group.isEmpty else { return sync.leave() }
                 commit(group)
             }
         }
@@ -119,7 +122,7 @@ package final class SegmentWriter: @unchecked Sendable {
 
     /// The message will be written, indexed and answered.
     package func submit(_ message: Incoming) {
-        if !waiting.put(message) { refuse([message], StoreRefusal.trouble("the store is stopping")) }
+        if !waiting.put(message) { Incoming.refuse([message], StoreRefusal.trouble("the store is stopping")) }
     }
 
     /// Finishes what waits. Blocks.
@@ -131,8 +134,9 @@ package final class SegmentWriter: @unchecked Sendable {
         }
         guard let running else { return }
         running.join()
+        sync.stop()
         // Every group was synced or withdrawn: the next start has nothing to check.
-        _ = around.database.commitAndWait([.synced(SpoolID(rawValue: nextSpool))])
+        _ = around.database.commitAndWait([.synced(sync.mark)])
     }
 
     /// Segments with lower numbers get nothing more, and what they have was handed to the index before this was said.
@@ -158,7 +162,7 @@ extension SegmentWriter {
             reserve()
             return refuse(messages, StoreRefusal.trouble("no spool ids are set aside"))
         }
-        payWithdrawals()
+        if current != nil, sync.failedSegment >= end.segment { abandonSegment() }
         do throws(DiskError) {
             let file = try open(for: messages)
             try write(messages, to: file)
@@ -203,13 +207,11 @@ extension SegmentWriter {
         octets.add(UInt64(batch.length), ordering: .relaxed)
     }
 
-    /// R2→R3 and R2→R4 side by side.
+    /// R2→R3, and R2→R4 beside it.
     private func hand(_ messages: [Incoming], over file: OpenFile) {
         let group = CommitGroup(messages) { [self] in finish($0, $1) }
         var changes = messages.map { Change.ingest($0.indexed) }
-        // Before the mark, which would say that their bytes are on the disk.
-        if !owed.isEmpty { changes.append(.withdraw(owed)) }
-        changes.append(.synced(messages[0].spool))
+        changes.append(.synced(sync.mark))
         let wanted = nextSpool + limits.ids
         let mustReserve = nextSpool + limits.ids / 2 > ceiling.load(ordering: .relaxed)
         if mustReserve { changes.append(.reserve(SpoolID(rawValue: wanted))) }
@@ -217,9 +219,8 @@ extension SegmentWriter {
             if mustReserve, case .done? = results.last { raiseCeiling(to: wanted) }
             group.indexed(results)
         }
-        let error = around.disk.sync(file.descriptor)
-        guard error == 0 else { return withdraw(group, DiskError("fdatasync", file.path, error)) }
-        group.synced()
+        sync.take(
+            WrittenGroup(group: group, file: file, segment: end.segment, next: nextSpool), isAlone: waiting.isEmpty)
     }
 
     private func reserve() {
@@ -270,30 +271,9 @@ extension SegmentWriter {
         refuse(messages, StoreRefusal.trouble("\(error)"))
     }
 
-    /// What will not be kept.
     private func refuse(_ messages: [Incoming], _ receipt: Receipt) {
-        for message in messages { message.removeFile() }
-        Incoming.answer(messages) { _ in receipt }
-    }
-
-    /// R3→R1. After a failed sync nobody knows what of the file is on the disk, and a second sync would not tell: the
-    /// segment gets nothing more, and whoever was indexed is withdrawn.
-    private func withdraw(_ group: CommitGroup, _ error: DiskError) {
-        around.log(.segmentFailed(number: end.segment, because: "\(error)"))
-        abandonSegment()
-        var indexed: [SpoolID] = []
-        for (message, result) in zip(group.messages, group.waitForIndex()) {
-            if case .done = result { indexed.append(message.spool) }
-        }
-        owed += indexed
-        payWithdrawals()
-        if error.isFull { gauge.reportFull() }
-        refuse(group.messages, error.isFull ? StoreRefusal.full("\(error)") : StoreRefusal.trouble("\(error)"))
-    }
-
-    private func payWithdrawals() {
-        guard !owed.isEmpty else { return }
-        if case .done? = around.database.commitAndWait([.withdraw(owed)]).first { owed = [] }
+        Incoming.refuse(messages, receipt)
+        sync.leave()
     }
 
     private func abandonSegment() {

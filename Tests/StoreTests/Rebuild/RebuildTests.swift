@@ -213,3 +213,28 @@ import Testing
         store.stop()
     }
 }
+
+@Suite struct RebuildCommandTests {
+    @Test("the word of the store's own program makes it, says so, and says what is wrong") func word() async throws {
+        let folder = TestFolder()
+        let store = try TestStore(folder)
+        _ = try await store.accept(.to([store.account("alice@example.test")], relays: ["x@remote.test"]))
+        store.stop()
+        let settings = try OpenFile("\(folder.path)/postern.toml", flags: O_WRONLY | O_CREAT)
+        let text = "[server]\nhostname = \"mail.example.test\"\nstate = \"\(folder.path)\"\n"
+        #expect(write(settings.descriptor, text, text.utf8.count) == text.utf8.count)
+        let done = try await #require(
+            processExitsWith: .success, observing: [\.standardOutputContent]
+        ) { [path = settings.path as String] in RebuildMain.run(["--config", path]) }
+        let said = String(decoding: done.standardOutputContent, as: UTF8.self)
+        #expect(said.contains("The index has 1 messages of 1 accounts again."))
+        #expect(said.contains("  alice@example.test (account 1)\n") && said.contains("to <x@remote.test>"))
+        let refused = try await #require(
+            processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+        ) { [path = settings.path as String] in RebuildMain.run(["--config", path, "--now"]) }
+        #expect(String(decoding: refused.standardErrorContent, as: UTF8.self).hasPrefix("postern-store: the index cannot"))
+        let again = try TestStore(folder)
+        #expect(try again.verify().isEmpty)
+        again.stop()
+    }
+}
