@@ -164,7 +164,7 @@ extension IndexRebuild {
 // The new one takes the old one's place.
 extension IndexRebuild {
     private func exchange(_ report: inout RebuildReport) throws {
-        let before = "\(path).before-\(now / 1000)"
+        let before = unused("\(path).before-\(now / 1000)")
         // First the file itself: without it no store starts, so that nobody meets one without its log.
         if access(path, F_OK) == 0 {
             try rename(path, before)
@@ -176,6 +176,17 @@ extension IndexRebuild {
         try Folder.sync(home)
         try rename("\(path).new", path)
         try Folder.sync(home)
+    }
+
+    /// What an earlier one kept is not written over.
+    private func unused(_ name: String) -> String {
+        func isThere(_ name: String) -> Bool { access(name, F_OK) == 0 || access("\(name)-wal", F_OK) == 0 }
+        var (candidate, number) = (name, 1)
+        while isThere(candidate) {
+            number += 1
+            candidate = "\(name)-\(number)"
+        }
+        return candidate
     }
 
     private func rename(_ old: String, _ new: String) throws(DiskError) {

@@ -82,6 +82,34 @@ import Testing
         #expect(untouched > 0 && untouched < Self.migrations)
     }
 
+    @Test("killed while the index is made anew: the old one is kept, and another try makes it") func rebuilding() async throws {
+        let folder = TestFolder()
+        var store = try TestStore(folder)
+        let alice = store.account("alice@example.test")
+        var spools: [SpoolID] = []
+        for number in 0..<300 { spools.append(try await store.accept(.to([alice], relays: ["\(number)@remote.test"]))) }
+        store.stop()
+        let index = "\(folder.path)/store/index.sqlite"
+        for number in 0..<30 {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String, number = number as Int] in
+                let doom = Doom(.anyTime, call: 0, microseconds: number * 5_000)
+                doom.arm()
+                while true { _ = try IndexRebuild(home: "\(path)/store", now: StoreClock.now(), log: { _ in }).run() }
+            }
+            #expect(try Folder.names("\(folder.path)/store").contains { $0.hasPrefix("index.sqlite") && !$0.contains(".new") })
+        }
+        #expect(try Folder.names("\(folder.path)/store").contains { $0.contains(".before-") })
+        let report = try IndexRebuild(home: "\(folder.path)/store", now: StoreClock.now(), log: { _ in }).run()
+        #expect((report.messages, report.held.count) == (300, 300))
+        #expect(access(index, F_OK) == 0)
+        store = try TestStore(folder)
+        #expect(try await store.house.database.inbox(of: alice.account)?.messages.map(\.spool) == spools)
+        let audit = try await store.audit()
+        #expect((audit.accepted, audit.stored, audit.open, audit.unaccounted) == (600, 300, 300, 0))
+        #expect(try store.verify().isEmpty)
+        store.stop()
+    }
+
     private static func copy(_ from: String, _ to: String) throws {
         let source = try OpenFile(from, flags: O_RDONLY)
         let bytes = try source.bytes(from: 0, Int(try source.size()))

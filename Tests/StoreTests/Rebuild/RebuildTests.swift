@@ -207,6 +207,7 @@ import Testing
         #expect(rename("\(home)/index.sqlite", "\(home)/index.sqlite.new") == 0)
         #expect(throws: StoreFault.self) { try TestStore(folder) }
         #expect(try rebuild().messages == 1)
+        #expect(try rebuild().before == "\(home)/index.sqlite.before-1800000000-2")
         store = try TestStore(folder)
         #expect(try await spools(store, try account(store, "alice@example.test")) == [spool])
         #expect(try !Folder.names(home).contains { $0.contains(".new") })

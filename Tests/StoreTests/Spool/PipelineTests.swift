@@ -52,7 +52,7 @@ import Testing
                     on: store.group.next(), receive: { receipts.add($0) }))
         }
         gate.mayWrite.signal()
-        // The second is written while the first is not on the disk; the third waits for its turn.
+        // The second is written while the first is not on the disk.
         try await eventually { gate.syncs.all.count == 1 && gate.writes.all.count == 2 }
         #expect(receipts.all.isEmpty)
         gate.maySync.signal()
@@ -78,8 +78,9 @@ import Testing
         let store = try TestStore(options: gate.options, more: "[store]\ngroup_messages = 1\n")
         let receipts = try await three(store, gate)
         let refused = UInt16(error == ENOSPC ? 452 : 451)
-        // The second was never synced: nobody knows what the disk has of that file.
-        #expect(receipts.compactMap(\.code).sorted() == [451, refused].sorted())
+        // The second went to the disk with the first, or was not synced at all: nobody knows what is there of that file.
+        let codes = receipts.compactMap(\.code)
+        #expect(codes.count == 2 && codes.contains(refused) && codes.allSatisfy { [451, refused].contains($0) })
         let kept = try #require(receipts.compactMap(\.spool).first)
         #expect(try await store.house.database.location(of: kept)?.position == SpoolPosition(segment: 2, offset: 0))
         #expect(try store.house.database.messages(from: SpoolID(rawValue: 0), limit: 10).map(\.spool) == [kept])
