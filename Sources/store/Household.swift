@@ -80,7 +80,7 @@ package final class Household: Sendable {
             directory: directory, database: database, hashes: hashes, tickets: Tickets(now: now), now: now, log: log)
         logins = LoginSurroundings(
             authentication: authentication, hostname: settings.hostname, decoy: loaded.decoy, iterations: iterations,
-            now: now)
+            allowsNTLMv1: settings.ntlmVersion1, now: now)
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment

@@ -22,6 +22,8 @@ package struct StoreSettings: Sendable {
     package let maxErrors: Int
     /// Of SCRAM, for passwords that are set from now on.
     package let scramIterations: Int
+    /// NTLM of version 1 is taken too.
+    package let ntlmVersion1: Bool
     /// nil: every account may log in to relay.
     package let relayLogin: RelayLogin?
     /// Files that a reload reads again.
@@ -40,6 +42,7 @@ package struct StoreSettings: Sendable {
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
         scramIterations = settings.auth.scramIterations
+        ntlmVersion1 = settings.auth.ntlmVersion1
         secretFiles = settings.relay.passwordFile.map { [$0] } ?? []
     }
 
