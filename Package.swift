@@ -97,7 +97,8 @@ let package = Package(
 
         // Tests: the same names and folders as the sources.
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
-        .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Mail"]),
+        .target(name: "TranscriptFiles", path: "Tests/TranscriptFiles"),
+        .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Mail", "TranscriptFiles"]),
         .testTarget(name: "IPCTests", dependencies: ["IPC", "Mail", "CLinux", nio, nioPosix, nioEmbedded]),
         .executableTarget(name: "wall-probe", dependencies: ["Mail", "Sandbox"], path: "Tests/WallProbe"),
         .testTarget(name: "SandboxTests", dependencies: ["Mail", "Sandbox", "CSeccomp", "wall-probe"]),
@@ -147,7 +148,7 @@ let package = Package(
             ]),
         .testTarget(name: "RoomTests"),
         .testTarget(
-            name: "SystemTests", dependencies: ["listener", "router", "store", "delivery", "postern"]),
+            name: "SystemTests", dependencies: ["listener", "router", "store", "delivery", "postern", "TranscriptFiles"]),
 
         // Rubbish for the parsers, figures for the budgets.
         .executableTarget(name: "ipc-fuzz", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Fuzz/ipc"),
