@@ -27,8 +27,9 @@ enum POP3Language {
     /// RFC 4647 §2.1: the subtags in lower case; nil: no language range.
     private static func range(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> [Substring]? {
         var octets: [UInt8] = []
-        for index in range { octets.append(bytes[index]) }
-        let text = String(decoding: octets, as: UTF8.self).lowercased()
+        // Not `lowercased()`: Unicode has a Kelvin sign that becomes a k.
+        for index in range { octets.append((0x41...0x5A).contains(bytes[index]) ? bytes[index] | 0x20 : bytes[index]) }
+        let text = String(decoding: octets, as: UTF8.self)
         if text == "*" { return ["*"] }
         let subtags = text.split(separator: "-", omittingEmptySubsequences: false)
         let isRange = subtags.enumerated().allSatisfy { place, subtag in
