@@ -210,7 +210,9 @@ extension POP3MaildropSession {
         switch find(number) {
         case .failure(let reply): return fail(reply.reply)
         case .success(let index):
-            return succeed(.reply(.ok(String(decoding: line(of: listing, index), as: UTF8.self))))
+            var line: [UInt8] = []
+            appendLine(of: listing, index, to: &line)
+            return succeed(.reply(.ok(String(decoding: line, as: UTF8.self))))
         }
     }
 
@@ -238,7 +240,10 @@ extension POP3MaildropSession {
         piece.reserveCapacity(min((messages.count - first) * 24 + 3, limits.listingPiece + 64))
         var index = first
         while index < messages.count, piece.count < limits.listingPiece {
-            if !deleted.contains(index) { piece += line(of: listing, index) + [0x0D, 0x0A] }
+            if !deleted.contains(index) {
+                appendLine(of: listing, index, to: &piece)
+                piece += [0x0D, 0x0A]
+            }
             index += 1
         }
         if index == messages.count {
@@ -251,13 +256,12 @@ extension POP3MaildropSession {
     }
 
     /// Without its end.
-    private func line(of listing: Listing, _ index: Int) -> [UInt8] {
-        var line = Array("\(index + 1) ".utf8)
+    private func appendLine(of listing: Listing, _ index: Int, to output: inout [UInt8]) {
+        output += "\(index + 1) ".utf8
         switch listing {
-        case .list: line += "\(messages[index].size)".utf8
-        case .uidl: uidl.append(uidValidity: uidValidity, uid: messages[index].uid, to: &line)
+        case .list: output += "\(messages[index].size)".utf8
+        case .uidl: uidl.append(uidValidity: uidValidity, uid: messages[index].uid, to: &output)
         }
-        return line
     }
 
     private func counted(_ count: Int) -> String { count == 1 ? "1 message" : "\(count) messages" }
