@@ -75,6 +75,9 @@ package struct POP3LoginSession: Sendable {
     package internal(set) var isSecured: Bool
     /// The client has said UTF8 (RFC 6856 §2).
     package internal(set) var isUTF8 = false
+    /// As CAPA shows them now.
+    package var mechanismsOffered: [String] { offer.mechanisms(isSecured: isSecured) }
+    package var offersTLS: Bool { offer.tls != .none && !isSecured }
     var lines = POP3LineReader()
     var state = State.connected
     private var errors = 0

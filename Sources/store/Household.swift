@@ -182,6 +182,12 @@ extension StoreSettings {
         // Longer than the listener's own, which is the one that counts.
         limits.idle = max(limits.idle, .seconds(idleTimeout.components.seconds * 3 / 2))
         limits.pop3.errors = maxErrors
+        limits.uidl =
+            switch uidlFormat {
+            case .postern: .usual
+            case .dovecot: .dovecot
+            case .courier: .courier
+            }
         return limits
     }
 }
