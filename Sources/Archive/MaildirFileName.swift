@@ -106,7 +106,8 @@ package struct MaildirFileName: Equatable, Sendable {
         guard text.starts(with: "2,".utf8) else { return .other(text: Array(text)) }
         let letters = text.dropFirst(2).prefix { $0 != UInt8(ascii: ",") }
         var flags = MaildirFlags()
-        let others = letters.filter { !flags.insert(letter: $0) }
+        let unknown = letters.filter { !flags.insert(letter: $0) }
+        let others = unknown.filter(MaildirFlags.isCapital).sorted() + unknown.filter { !MaildirFlags.isCapital($0) }
         return .flags(flags, others: others, rest: Array(text[letters.endIndex...]))
     }
 }
@@ -134,10 +135,13 @@ package struct MaildirFlags: Hashable, Sendable {
         return true
     }
 
-    /// In the order of ASCII, as the format demands.
+    static func isCapital(_ letter: UInt8) -> Bool { letter &- 0x41 < 26 }
+
+    /// In the order of ASCII, as the format demands; then what is no letter.
     func letters(with others: [UInt8]) -> [UInt8] {
         let capitals = MaildirFlags.capitals.filter { flags.contains($0.flag) }.map(\.letter)
         let small = (0..<26).filter { keywords & 1 << UInt32($0) != 0 }.map { UInt8(0x61 + $0) }
-        return (capitals + small + others).sorted()
+        let known = (capitals + small + others.filter(MaildirFlags.isCapital)).sorted()
+        return known + others.filter { !MaildirFlags.isCapital($0) }
     }
 }

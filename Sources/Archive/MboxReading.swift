@@ -106,9 +106,8 @@ extension MboxSplitter {
             if bound == start + limits.separator { return .no }
             if !view.isLast { return .more }
         }
-        var textEnd = end
-        if view.base[end - 1] == 0x0D { textEnd -= 1 }
-        let text = view.octets(start..<textEnd)
+        let hasReturn = end < bound && view.base[end - 1] == 0x0D
+        let text = view.octets(start..<(hasReturn ? end - 1 : end))
         guard let separator = MboxSeparator(line: text[...], zone: zone, first: first) else { return .no }
         found = (separator, min(end + 1, view.count) - start)
         return .yes

@@ -2,7 +2,8 @@
 //
 // Guarantees: what was written, and read as mboxrd, is the message again, to which a line end is added when it lacks its
 // last one. Fields of status stand before the message's own header, and each of them is written, so that a reader which
-// takes out the first of each takes out these. A line that ends in LF alone comes back with CRLF.
+// takes out the first of each takes out these. A line that ends in LF alone comes back with CRLF. Content that begins
+// with white space, which no header does, would be read as a part of the last field: it gets no fields.
 
 package struct MboxWriter: Sendable {
     /// How lines end in the file.
@@ -21,6 +22,8 @@ package struct MboxWriter: Sendable {
     private var withholdsReturn = false
     /// What was written last is a CR: then the line's CRLF stays whole, or that CR would be taken for a part of it.
     private var wroteReturn = false
+    /// Fields of status, until it is known how the message begins.
+    private var fields: [UInt8] = []
 
     package init(lineEnd: LineEnd = .lf) { self.lineEnd = lineEnd }
 
@@ -36,6 +39,7 @@ package struct MboxWriter: Sendable {
     ) {
         beginLine()
         withholdsReturn = false
+        fields = []
         let name = sender.utf8.prefix(512).map { $0 <= 0x20 || $0 == 0x7F ? UInt8(ascii: "_") : $0 }
         out += "From ".utf8
         out += name.isEmpty ? Array("MAILER-DAEMON".utf8) : name
@@ -44,21 +48,23 @@ package struct MboxWriter: Sendable {
         endLine(&out)
         if let folder {
             let words = ["\(folder.uidValidity)", "\(folder.lastUID)"] + MboxWriter.keywords(folder.keywords)
-            write("X-IMAPbase: ", words.joined(separator: " "), &out)
+            write("X-IMAPbase: ", words.joined(separator: " "), &fields)
         }
         guard let message else { return }
-        write("Status: ", MboxWriter.letters(message.flags, [(.seen, "R"), (.old, "O")]), &out)
+        write("Status: ", MboxWriter.letters(message.flags, [(.seen, "R"), (.old, "O")]), &fields)
         let letters: [(ArchivedFlags, String)] = [(.deleted, "D"), (.flagged, "F"), (.answered, "A"), (.draft, "T")]
-        write("X-Status: ", MboxWriter.letters(message.flags, letters), &out)
+        write("X-Status: ", MboxWriter.letters(message.flags, letters), &fields)
         let keywords = message.keywords + (message.flags.contains(.forwarded) ? ["$Forwarded"] : [])
-        write("X-Keywords: ", MboxWriter.keywords(keywords).joined(separator: " "), &out)
-        if let uid = message.uid { write("X-UID: ", "\(uid)", &out) }
+        write("X-Keywords: ", MboxWriter.keywords(keywords).joined(separator: " "), &fields)
+        if let uid = message.uid { write("X-UID: ", "\(uid)", &fields) }
     }
 
     /// Writes the next octets of the message.
     package mutating func append(_ octets: borrowing Span<UInt8>, into out: inout [UInt8]) {
         octets.withUnsafeBufferPointer { octets in
             guard let base = octets.baseAddress else { return }
+            if !OctetSearch.isBlank(base[0]) { out += fields }
+            fields = []
             var index = 0
             while index < octets.count {
                 switch place {
@@ -72,6 +78,8 @@ package struct MboxWriter: Sendable {
 
     /// Ends the message: its last line, if it has no end, and the empty line behind it.
     package mutating func finish(into out: inout [UInt8]) {
+        out += fields
+        fields = []
         if case .quotes(let matched) = place { out += MboxWriter.mark.prefix(matched) }
         if withholdsReturn { out.append(0x0D) }
         if place != .lineStart {
