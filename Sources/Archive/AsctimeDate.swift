@@ -17,7 +17,7 @@ enum AsctimeDate {
     /// behind the year (`+0100`, `CET`, `MET DST`), and UUCP's `remote from NAME` behind it all.
     /// - Parameter defaultZone: Seconds east of UTC, for a date without a zone.
     /// - Returns: nil when this is no such date.
-    static func seconds(_ words: ArraySlice<ArraySlice<UInt8>>, defaultZone: Int) -> Int64? {
+    static func seconds(_ words: ArraySlice<Octets>, defaultZone: Int) -> Int64? {
         guard (5...10).contains(words.count) else { return nil }
         var rest = words
         guard let weekday = rest.popFirst(), index(of: weekday, in: days) != nil else { return nil }
@@ -30,7 +30,8 @@ enum AsctimeDate {
         guard let place = rest.firstIndex(where: { $0.count == 4 && $0.allSatisfy(OctetSearch.isDigit) }) else { return nil }
         guard let year: Int = OctetSearch.number(rest[place]), year >= 1970 else { return nil }
         guard place == rest.startIndex || place == rest.endIndex - 1 else { return nil }
-        guard let east = zone(rest[rest.startIndex..<place] + rest[(place + 1)...], defaultZone) else { return nil }
+        let zoneWords = place == rest.startIndex ? rest.dropFirst() : rest.dropLast()
+        guard let east = zone(zoneWords, defaultZone) else { return nil }
         guard (1...length(year, month)).contains(day) else { return nil }
         return Int64(dayNumber(year, month + 1, day) * 86_400 + time - east)
     }
@@ -44,24 +45,27 @@ enum AsctimeDate {
         return "\(days[day % 7]) \(months[date.month - 1]) \(date.day < 10 ? " " : "")\(date.day) \(clock) \(date.year)"
     }
 
-    static func isWeekday(_ word: ArraySlice<UInt8>) -> Bool { index(of: word, in: days) != nil }
+    static func isWeekday(_ word: Octets) -> Bool { index(of: word, in: days) != nil }
 
-    private static func timeOfDay(_ word: ArraySlice<UInt8>) -> Int? {
-        let parts = word.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), parts.allSatisfy({ (1...2).contains($0.count) }) else { return nil }
-        var numbers: [Int] = []
-        for part in parts {
-            guard let number: Int = OctetSearch.number(part) else { return nil }
-            numbers.append(number)
+    private static func timeOfDay(_ word: Octets) -> Int? {
+        var rest = word
+        guard let hours = number(&rest), let minutes = number(&rest), let seconds = rest.isEmpty ? 0 : number(&rest) else {
+            return nil
         }
-        if numbers.count == 2 { numbers.append(0) }
         // 60 is a leap second.
-        guard numbers[0] < 24, numbers[1] < 60, numbers[2] <= 60 else { return nil }
-        return numbers[0] * 3600 + numbers[1] * 60 + numbers[2]
+        guard rest.isEmpty, word.last != UInt8(ascii: ":"), hours < 24, minutes < 60, seconds <= 60 else { return nil }
+        return hours * 3600 + minutes * 60 + seconds
+    }
+
+    /// One or two digits, and the colon behind them if one is there.
+    private static func number(_ rest: inout Octets) -> Int? {
+        let digits = rest.prefix { $0 != UInt8(ascii: ":") }
+        rest = rest[digits.endIndex...].dropFirst()
+        return digits.count <= 2 ? OctetSearch.number(digits) : nil
     }
 
     /// Seconds east of UTC.
-    private static func zone(_ words: ArraySlice<ArraySlice<UInt8>>, _ defaultZone: Int) -> Int? {
+    private static func zone(_ words: ArraySlice<Octets>, _ defaultZone: Int) -> Int? {
         guard let word = words.first else { return defaultZone }
         let summer = words.count == 2 && equal(words[words.startIndex + 1], "DST") ? 3600 : 0
         guard words.count == 1 || summer > 0 else { return nil }
@@ -75,12 +79,12 @@ enum AsctimeDate {
         return (zones.first { equal(word, $0.name) }?.minutes ?? 0) * 60 + summer
     }
 
-    private static func index(of word: ArraySlice<UInt8>, in names: [StaticString]) -> Int? {
+    private static func index(of word: Octets, in names: [StaticString]) -> Int? {
         names.firstIndex { equal(word, $0) }
     }
 
-    private static func equal(_ word: ArraySlice<UInt8>, _ name: StaticString) -> Bool {
-        word.count == name.utf8CodeUnitCount && zip(word, 0...).allSatisfy { $0 == name.utf8Start[$1] }
+    private static func equal(_ word: Octets, _ name: StaticString) -> Bool {
+        word.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
     private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

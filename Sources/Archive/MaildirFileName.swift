@@ -1,7 +1,7 @@
 // The name of a message's file in a Maildir: what is unique in it, what is said of the size, and the flags.
 //
 //   1276528487.M364837P9451.host,S=1355,W=1394:2,FSab
-//   `unique`                    `fields`       `info`
+//   `unique`                    `fields`       `suffix`
 //
 // Everything that is not understood is kept, so that a name which is read and written is the same name, but for the
 // order of its flags.
@@ -14,7 +14,7 @@ package struct MaildirFileName: Equatable, Sendable {
         case exclamation = 0x21
     }
 
-    package enum Information: Equatable, Sendable {
+    package enum Suffix: Equatable, Sendable {
         /// As files in `new` have it.
         case none
         /// `:2,` and the flags. `others` are flags that are not known, `rest` is what follows them from a comma on.
@@ -28,12 +28,12 @@ package struct MaildirFileName: Equatable, Sendable {
     /// Between commas, such as `S=1355`.
     package var fields: [[UInt8]]
     package var mark: Mark
-    package var info: Information
+    package var suffix: Suffix
 
     package init(
-        unique: [UInt8], fields: [[UInt8]] = [], mark: Mark = .colon, info: Information = .none
+        unique: [UInt8], fields: [[UInt8]] = [], mark: Mark = .colon, suffix: Suffix = .none
     ) {
-        (self.unique, self.fields, self.mark, self.info) = (unique, fields, mark, info)
+        (self.unique, self.fields, self.mark, self.suffix) = (unique, fields, mark, suffix)
     }
 
     /// - Parameter name: The last part of the file's path.
@@ -50,13 +50,13 @@ package struct MaildirFileName: Equatable, Sendable {
         unique = Array(words[0])
         fields = words.dropFirst().map { Array($0) }
         mark = place.flatMap { Mark(rawValue: name[$0]) } ?? .colon
-        info = place.map { MaildirFileName.information(name[($0 + 1)...]) } ?? .none
+        suffix = place.map { MaildirFileName.suffix(name[($0 + 1)...]) } ?? .none
     }
 
     /// The whole name.
     package var octets: [UInt8] {
-        var name = base
-        switch info {
+        var name = withoutFlags
+        switch suffix {
         case .none: break
         case .flags(let flags, let others, let rest): name += [mark.rawValue] + "2,".utf8 + flags.letters(with: others) + rest
         case .other(let text): name += [mark.rawValue] + text
@@ -65,10 +65,10 @@ package struct MaildirFileName: Equatable, Sendable {
     }
 
     /// The name without its flags: what stays as long as the message is in its Maildir.
-    package var base: [UInt8] { fields.reduce(into: unique) { $0 += [UInt8(ascii: ",")] + $1 } }
+    package var withoutFlags: [UInt8] { fields.reduce(into: unique) { $0 += [UInt8(ascii: ",")] + $1 } }
 
     package var flags: MaildirFlags {
-        if case .flags(let flags, _, _) = info { return flags }
+        if case .flags(let flags, _, _) = suffix { return flags }
         return MaildirFlags()
     }
 
@@ -93,7 +93,7 @@ package struct MaildirFileName: Equatable, Sendable {
         return field.flatMap { OctetSearch.number($0.dropFirst(2)) }
     }
 
-    /// A colon always begins the information; the other marks do when a version stands behind them.
+    /// A colon always begins the suffix; the other marks do when a version stands behind them.
     private static func place(in name: [UInt8]) -> Int? {
         if let colon = name.firstIndex(of: Mark.colon.rawValue) { return colon }
         return name.indices.dropLast(2).last { index in
@@ -102,7 +102,7 @@ package struct MaildirFileName: Equatable, Sendable {
         }
     }
 
-    private static func information(_ text: ArraySlice<UInt8>) -> Information {
+    private static func suffix(_ text: ArraySlice<UInt8>) -> Suffix {
         guard text.starts(with: "2,".utf8) else { return .other(text: Array(text)) }
         let letters = text.dropFirst(2).prefix { $0 != UInt8(ascii: ",") }
         var flags = MaildirFlags()

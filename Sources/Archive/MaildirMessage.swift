@@ -45,7 +45,7 @@ extension ArchivedMessage {
         guard flags.contains(.old) || !shown.isEmpty || letters != 0 else {
             return (.new, MaildirFileName(unique: unique, fields: fields), lost)
         }
-        let info = MaildirFileName.Information.flags(MaildirFlags(shown, keywords: letters))
-        return (.cur, MaildirFileName(unique: unique, fields: fields, info: info), lost)
+        let suffix = MaildirFileName.Suffix.flags(MaildirFlags(shown, keywords: letters))
+        return (.cur, MaildirFileName(unique: unique, fields: fields, suffix: suffix), lost)
     }
 }

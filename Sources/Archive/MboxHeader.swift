@@ -31,6 +31,8 @@ struct MboxHeader: Sendable {
         }
     }
 
+    static let fields = Field.allCases
+
     var message = ArchivedMessage()
     var contentLength: UInt64?
     var folder: MboxFolder?
@@ -44,7 +46,7 @@ struct MboxHeader: Sendable {
     func hasSeen(_ field: Field) -> Bool { seen & 1 << field.rawValue != 0 }
 
     /// - Parameter value: What stands behind the colon, line ends of continuation lines included.
-    mutating func take(_ field: Field, _ value: ArraySlice<UInt8>) {
+    mutating func take(_ field: Field, _ value: Octets) {
         seen |= 1 << field.rawValue
         let words = value.split { $0 <= 0x20 }
         switch field {
@@ -54,7 +56,7 @@ struct MboxHeader: Sendable {
         case .imap, .imapBase:
             if field == .imap { hasRecordField = true }
             folder = folder ?? MboxHeader.folder(words)
-        case .mozillaStatus: take(mozilla: words.first ?? [])
+        case .mozillaStatus: if let word = words.first { take(mozilla: word) }
         case .mozillaStatus2: break
         case .contentLength: contentLength = words.count == 1 ? OctetSearch.number(words[0]) : nil
         case .subject:
@@ -63,7 +65,7 @@ struct MboxHeader: Sendable {
     }
 
     /// UW IMAP's letters. Programs differ in which of the two fields has which.
-    private mutating func take(letters: ArraySlice<UInt8>) {
+    private mutating func take(letters: Octets) {
         for letter in letters {
             switch letter {
             case UInt8(ascii: "R"): message.flags.insert(.seen)
@@ -78,7 +80,7 @@ struct MboxHeader: Sendable {
     }
 
     /// Four hexadecimal digits of bits. What Thunderbird has deleted stays in the file until it is compacted.
-    private mutating func take(mozilla digits: ArraySlice<UInt8>) {
+    private mutating func take(mozilla digits: Octets) {
         guard digits.count == 4, let bits = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else { return }
         let flags: [(UInt16, ArchivedFlags)] = [
             (0x0001, .seen), (0x0002, .answered), (0x0004, .flagged), (0x0008, .deleted), (0x1000, .forwarded),
@@ -87,7 +89,7 @@ struct MboxHeader: Sendable {
     }
 
     /// `1275660208 0000025021 keyword keyword`.
-    private static func folder(_ words: [ArraySlice<UInt8>]) -> MboxFolder? {
+    private static func folder(_ words: [Octets]) -> MboxFolder? {
         guard words.count >= 2, let validity: UInt32 = OctetSearch.number(words[0]), validity > 0 else { return nil }
         guard let last: UInt32 = OctetSearch.number(words[1]) else { return nil }
         var names = ArchivedMessage()
@@ -119,7 +121,7 @@ extension MboxSplitter {
             case let end?:
                 let isRemoved = !removes.isDisjoint(with: field.kind) && (isFirst || field != .imap && field != .imapBase)
                 guard !isRemoved || index == line.start else { return .hold(index, nil) }
-                header.take(field, view.octets(min(valueStart, end)..<end)[...])
+                header.take(field, view.octets(min(valueStart, end)..<end))
                 if isFirst, folder == nil { folder = header.folder }
                 if isRemoved { return .skip(index..<end) }
             }
@@ -144,7 +146,7 @@ extension MboxSplitter {
         guard end < view.count else { return view.isLast ? .no : .more }
         guard view.base[end] == UInt8(ascii: ":") else { return .no }
         let length = end - start
-        let field = MboxHeader.Field.allCases.first { field in
+        let field = MboxHeader.fields.first { field in
             field.name.utf8CodeUnitCount == length
                 && (0..<length).allSatisfy { OctetSearch.lowercased(view.base[start + $0]) == field.name.utf8Start[$0] }
         }

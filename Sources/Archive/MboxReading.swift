@@ -16,7 +16,7 @@ struct MboxView {
         return base[index + 1] == 0x0A ? 2 : 0
     }
 
-    func octets(_ range: Range<Int>) -> [UInt8] { Array(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)) }
+    func octets(_ range: Range<Int>) -> Octets { UnsafeBufferPointer(start: base, count: count)[range] }
 }
 
 /// Where reading stands in the view.
@@ -108,7 +108,7 @@ extension MboxSplitter {
         }
         let hasReturn = end < bound && view.base[end - 1] == 0x0D
         let text = view.octets(start..<(hasReturn ? end - 1 : end))
-        guard let separator = MboxSeparator(line: text[...], zone: zone, first: first) else { return .no }
+        guard let separator = MboxSeparator(line: text, zone: zone, first: first) else { return .no }
         found = (separator, min(end + 1, view.count) - start)
         return .yes
     }

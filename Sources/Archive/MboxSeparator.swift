@@ -12,7 +12,7 @@ package struct MboxSeparator: Equatable, Sendable {
     ///   - first: It is the first line of the file, where a date that cannot be read is no reason for doubt.
     /// - Returns: nil when the line does not begin with `From `, or when it has neither a date nor nothing but a
     ///   hyphen: then it is a line of text like any other.
-    init?(line: ArraySlice<UInt8>, zone: Int, first: Bool) {
+    init?(line: Octets, zone: Int, first: Bool) {
         guard line.starts(with: "From ".utf8) else { return nil }
         let rest = line.dropFirst(5)
         let words = rest.split(whereSeparator: OctetSearch.isBlank)
@@ -22,12 +22,12 @@ package struct MboxSeparator: Equatable, Sendable {
             sender = MboxSeparator.trimmed(rest[..<words[place].startIndex])
             return
         }
-        let isBare = words.isEmpty || words.count == 1 && words[0] == [UInt8(ascii: "-")]
+        let isBare = words.isEmpty || words.count == 1 && words[0].elementsEqual("-".utf8)
         guard isBare || first else { return nil }
         sender = MboxSeparator.trimmed(rest)
     }
 
-    private static func trimmed(_ octets: ArraySlice<UInt8>) -> [UInt8] {
+    private static func trimmed(_ octets: Octets) -> [UInt8] {
         var octets = octets
         while let last = octets.last, OctetSearch.isBlank(last) { octets.removeLast() }
         return Array(octets.drop(while: OctetSearch.isBlank))

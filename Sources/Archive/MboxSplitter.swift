@@ -45,7 +45,8 @@ package struct MboxSplitter: Sendable {
     let zone: Int
     let canLookAhead: Bool
 
-    /// What the first message's header says of the whole; nil before that, or when it says nothing.
+    /// What the first message's header says of the whole; nil before that, when it says nothing, or when reading began
+    /// behind it.
     package internal(set) var folder: MboxFolder?
 
     var place = Place.fileStart

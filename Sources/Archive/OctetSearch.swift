@@ -1,5 +1,8 @@
 // The inner loop that both directions of mbox share, and small questions about octets.
 
+/// A part of the caller's input, for as long as the call lasts.
+typealias Octets = Slice<UnsafeBufferPointer<UInt8>>
+
 enum OctetSearch {
     /// The index of the first LF, or `end`. Looks at eight octets at a time.
     @inline(__always)

@@ -21,7 +21,8 @@ import Testing
 
     @Test(arguments: [
         "", "file", "file\ta", "file\ta\t", "file\ta\tb\tc", "File\ta\tb", "files\ta\tb", "file\ta\tb%", "file\ta\tb%0",
-        "file\ta\tb%0G", "file\ta\tb%+1", "file\ta\t\u{E9}", "file\ta\tb\r", "mbox\ta\t1", "mbox\ta\t1\t0000000", "mbox\ta\t1\t000000000",
+        "file\ta\tb%0G", "file\ta\tb%+1", "file\ta\t\u{E9}", "file\ta\tb\r", "mbox\ta\t1", "mbox\ta\t1\t0000000",
+        "mbox\ta\t1\t000000000",
         "mbox\ta\t1\t0000000g", "mbox\ta\t1\t+0000000", "mbox\ta\t-1\t00000000", "mbox\ta\t\t00000000",
         "mbox\ta\t18446744073709551616\t00000000", "mbox\ta\t1\t00000000\t", "file\t\(String(repeating: "a", count: 32_768))\tb",
     ])

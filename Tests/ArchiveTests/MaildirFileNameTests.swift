@@ -53,7 +53,7 @@ import Testing
         #expect(name.size == row.size && name.wireSize == row.wireSize)
         #expect(name.deliveryTime == row.time)
         #expect(String(decoding: name.octets, as: UTF8.self) == row.name)
-        #expect(row.name.utf8.starts(with: name.base))
+        #expect(row.name.utf8.starts(with: name.withoutFlags))
     }
 
     @Test(arguments: ["", ".", ".a", "a/b", "a\0b", ":2,S", ",S=1", "!2,S", String(repeating: "n", count: 256)])
@@ -63,8 +63,8 @@ import Testing
 
     @Test func flagsAreWrittenInOrderAndOnce() {
         #expect(MaildirFileName("1.a:2,TXSaSbF".utf8)?.octets == Array("1.a:2,FSTXab".utf8))
-        let name = MaildirFileName(unique: [0x31], fields: [[0x58]], mark: .semicolon, info: .flags(MaildirFlags(.draft)))
-        #expect(name.octets == Array("1,X;2,D".utf8) && name.base == Array("1,X".utf8))
+        let name = MaildirFileName(unique: [0x31], fields: [[0x58]], mark: .semicolon, suffix: .flags(MaildirFlags(.draft)))
+        #expect(name.octets == Array("1,X;2,D".utf8) && name.withoutFlags == Array("1,X".utf8))
         #expect(MaildirFileName(unique: [0x31]).octets == [0x31])
     }
 
@@ -83,7 +83,8 @@ import Testing
     // MARK: - Keywords
 
     @Test func theTableIsReadAndWritten() {
-        let table = MaildirKeywords(file: Array("0 $Junk\n1 a b\n\n3 work\r\nx y\n26 z\n4\n99999999999999999999 q\n2 \u{E9}\n".utf8))
+        let table = MaildirKeywords(
+            file: Array("0 $Junk\n1 a b\n\n3 work\r\nx y\n26 z\n4\n99999999999999999999 q\n2 \u{E9}\n".utf8))
         #expect(table.names == ["$Junk", nil, "\u{E9}", "work"])
         #expect(table.keywords(of: 0b1111_1011) == ["$Junk", "work"])
         #expect(String(decoding: table.file, as: UTF8.self) == "0 $Junk\n2 \u{E9}\n3 work\n")
@@ -112,7 +113,8 @@ import Testing
         #expect(
             message
                 == ArchivedMessage(
-                    flags: [.flagged, .forwarded, .seen, .old], keywords: ["$Junk"], internalDate: 5, size: 12, uid: 7, uidl: "u1"))
+                    flags: [.flagged, .forwarded, .seen, .old], keywords: ["$Junk"], internalDate: 5, size: 12, uid: 7, uidl: "u1"
+                ))
         let new = ArchivedMessage(name, in: .new, date: .name(otherwise: 5))
         #expect(new == ArchivedMessage(flags: [.flagged, .forwarded, .seen], internalDate: 1_276_528_487))
         let other = try #require(MaildirFileName("x".utf8))

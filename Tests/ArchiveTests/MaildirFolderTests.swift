@@ -61,7 +61,8 @@ import Testing
 
     static let wrongPaths: [(folders: MaildirFolders, path: [String], error: MaildirFolderError)] = [
         (plusPlus, [""], .empty), (plusPlus, ["a", ""], .empty), (plusPlus, ["a.b"], .separator), (plusPlus, ["a/b"], .separator),
-        (plusPlus, [".."], .separator), (inFiles, ["a/b"], .separator), (inFiles, ["a", "tmp"], .reserved), (inFiles, [".."], .reserved),
+        (plusPlus, [".."], .separator), (inFiles, ["a/b"], .separator), (inFiles, ["a", "tmp"], .reserved),
+        (inFiles, [".."], .reserved),
         (inFiles, ["."], .reserved), (inUTF8, ["a\0"], .separator), (plusPlus, Array(repeating: "a", count: 65), .tooLong),
         (plusPlus, [String(repeating: "n", count: 128), String(repeating: "n", count: 128)], .tooLong),
         (inFiles, [String(repeating: "\u{FC}", count: 128)], .tooLong),
@@ -94,7 +95,7 @@ import Testing
     static let broken: [(octets: String, error: ModifiedUTF7Error)] = [
         ("\u{E9}", .octet), ("a\u{9}", .octet), ("a\u{7F}", .octet), ("&AO\u{E9}k-", .octet), ("&", .unterminated),
         ("a&AOk", .unterminated), ("&A*k-", .alphabet), ("&A/k-", .alphabet), ("&AOk=-", .alphabet), ("&A&-", .alphabet),
-        ("&AO-", .padding), ("&A-", .padding), ("&AOl-", .padding), ("&AOkA-", .padding), ("&AOkAAAAA-", .padding),
+        ("&AO-", .padding), ("&A-", .padding), ("&AOl-", .padding), ("&AOkA-", .padding), ("&AOkAAAAAAA-", .padding),
         ("&2D0-", .surrogate), ("&3gDYPQ-", .surrogate), ("&AGE-", .superfluous), ("&ACY-", .superfluous),
         ("&AOkAYQ-", .superfluous), ("&AOk-&AOg-", .superfluous),
     ]
@@ -110,7 +111,9 @@ import Testing
         let octets = Array("&&&--AOk,2D3eQ+a".utf8)
         for _ in 0..<5_000 {
             var text = ""
-            for _ in 0..<Int.random(in: 0...12, using: &random) { text.unicodeScalars.append(scalars.randomElement(using: &random)!) }
+            for _ in 0..<Int.random(in: 0...12, using: &random) {
+                text.unicodeScalars.append(scalars.randomElement(using: &random)!)
+            }
             #expect(try ModifiedUTF7.decode(ModifiedUTF7.encode(text)).unicodeScalars.elementsEqual(text.unicodeScalars))
             let name = (0..<Int.random(in: 0...10, using: &random)).map { _ in octets.randomElement(using: &random)! }
             if let read = try? ModifiedUTF7.decode(name) { #expect(ModifiedUTF7.encode(read) == name) }
@@ -121,15 +124,18 @@ import Testing
 
     static let entries: [(name: String, isDirectory: Bool, entry: MaildirEntry)] = [
         ("cur", true, .messages(.cur)), ("new", true, .messages(.new)), ("tmp", true, .messages(.tmp)), ("cur", false, .unknown),
-        (".Work", true, .folder), (".Work", false, .unknown), ("Work", true, .unknown), (".", true, .unknown), ("..", true, .unknown),
+        (".Work", true, .folder), (".Work", false, .unknown), ("Work", true, .unknown), (".", true, .unknown),
+        ("..", true, .unknown),
         ("courierimapsubscribed", false, .subscriptions(.courier)), ("subscriptions", false, .subscriptions(.dovecot)),
         ("courierimapuiddb", false, .uidList(.courier)), ("dovecot-uidlist", false, .uidList(.dovecot)),
         ("dovecot-uidlist.lock", false, .index), ("dovecot-keywords", false, .keywords(.dovecot)),
         ("courierimapkeywords", true, .keywords(.courier)), ("dovecot-uidvalidity", false, .uidValidity),
-        ("dovecot-uidvalidity.4c1a2b3c", false, .uidValidity), ("dovecot.index", false, .index), ("dovecot.index.cache", false, .index),
+        ("dovecot-uidvalidity.4c1a2b3c", false, .uidValidity), ("dovecot.index", false, .index),
+        ("dovecot.index.cache", false, .index),
         ("dovecot.index.log.2", false, .index), ("dovecot.list.index", false, .index), ("dovecot-acl", false, .accessControl),
         ("courierimapacl", false, .accessControl), ("maildirsize", false, .quota), ("maildirfolder", false, .folderMark),
-        ("courierpop3dsizelist", false, .index), (".dovecot.sieve", false, .sieve), ("sieve", true, .sieve), ("", false, .unknown),
+        ("courierpop3dsizelist", false, .index), (".dovecot.sieve", false, .sieve), ("sieve", true, .sieve),
+        ("", false, .unknown),
         ("notes.txt", false, .unknown), (".nfs000001", false, .index),
     ]
 

@@ -26,12 +26,18 @@ import Testing
         ("X-UID: 0\n", ArchivedMessage(), ""),
         ("X-UID: 4294967296\n", ArchivedMessage(), ""),
         ("X-Mozilla-Status: 1005\nX-Mozilla-Status2: 00000000\n", ArchivedMessage(flags: [.seen, .flagged, .forwarded]), ""),
-        ("X-Mozilla-Status: 000a\nX-Mozilla-Keys: $label1\n", ArchivedMessage(flags: [.answered, .deleted], keywords: ["$label1"]), ""),
+        (
+            "X-Mozilla-Status: 000a\nX-Mozilla-Keys: $label1\n",
+            ArchivedMessage(flags: [.answered, .deleted], keywords: ["$label1"]), ""
+        ),
         ("X-Mozilla-Status: 5\n", ArchivedMessage(), ""),
         // Only the first of each is the mail program's; others came with the mail.
         ("Status: R\nStatus: O\nX-UID: 1\nX-UID: 2\n", ArchivedMessage(flags: .seen, uid: 1), "Status: O\nX-UID: 2\n"),
         // Fields that only begin like these.
-        ("Statuses: R\nX-Statu: R\nX-UIDs: 3\nX: Status: R\n", ArchivedMessage(), "Statuses: R\nX-Statu: R\nX-UIDs: 3\nX: Status: R\n"),
+        (
+            "Statuses: R\nX-Statu: R\nX-UIDs: 3\nX: Status: R\n", ArchivedMessage(),
+            "Statuses: R\nX-Statu: R\nX-UIDs: 3\nX: Status: R\n"
+        ),
         ("Status : R\nStatus\nX\n", ArchivedMessage(), "Status : R\nStatus\nX\n"),
         ("S: 1\n Status: R\n", ArchivedMessage(), "S: 1\n Status: R\n"),
         ("Sxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: R\n", ArchivedMessage(), "Sxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: R\n"),
@@ -126,8 +132,14 @@ import Testing
             ("Status: RO          \n", [], "Status: RO          \r\n"),
             ("Status: RO       \n", [.seen, .old], ""),
             ("Status: R\n\t\t\t\t\t\t\t\t\t\t\t\t\nX-Status: A\n", .answered, "Status: R\r\n\t\t\t\t\t\t\t\t\t\t\t\t\r\n"),
-            ("S: \(String(repeating: "x", count: 45))\nStatus: RO\n", [.seen, .old], "S: \(String(repeating: "x", count: 45))\r\n"),
-            ("S: \(String(repeating: "x", count: 46))\nStatus: RO\n", [], "S: \(String(repeating: "x", count: 46))\r\nStatus: RO\r\n"),
+            (
+                "S: \(String(repeating: "x", count: 45))\nStatus: RO\n", [.seen, .old],
+                "S: \(String(repeating: "x", count: 45))\r\n"
+            ),
+            (
+                "S: \(String(repeating: "x", count: 46))\nStatus: RO\n", [],
+                "S: \(String(repeating: "x", count: 46))\r\nStatus: RO\r\n"
+            ),
         ]
         for (header, flags, rest) in table {
             for size in MboxSplitterTests.sizes {

@@ -42,36 +42,40 @@ import Testing
     func senderAndDate(row: (line: String, sender: String, date: Int64?)) throws {
         for first in [true, false] {
             let line = Array(row.line.utf8)
-            let separator = try #require(MboxSeparator(line: line[...], zone: 0, first: first), "\(row.line)")
+            let separator = try #require(MboxSeparator.read(line, first: first), "\(row.line)")
             #expect(String(decoding: separator.sender, as: UTF8.self) == row.sender)
             #expect(separator.date == row.date)
         }
     }
 
     static let text: [String] = [
-        "From a", "From a@x", "From - -", "From a@x Nov 24 18:22:48 1986", "From a@x Mon Nov 24 1986", "From a@x Mon Nov 24 18:22:48",
+        "From a", "From a@x", "From - -", "From a@x Nov 24 18:22:48 1986", "From a@x Mon Nov 24 1986",
+        "From a@x Mon Nov 24 18:22:48",
         "From a@x Mon Nov 24 18:22:48 86", "From a@x Mon Nov 24 18:22:48 19861", "From a@x Mon Nov 31 18:22:48 1986",
         "From a@x Mon Nov 0 18:22:48 1986", "From a@x Mon Feb 29 18:22:48 1986", "From a@x Mon Nov 24 24:00:00 1986",
         "From a@x Mon Nov 24 18:60:48 1986", "From a@x Mon Nov 24 18:22:61 1986", "From a@x Mon Nov 24 18 1986",
         "From a@x Mon Nov 24 18:22:48:00 1986", "From a@x Mon Nov 24 18::48 1986", "From a@x mon nov 24 18:22:48 1986",
         "From a@x Monday Nov 24 18:22:48 1986", "From a@x Mon November 24 18:22:48 1986", "From a@x Mon 24 Nov 18:22:48 1986",
-        "From a@x Mon Nov 24 18:22:48 1986 and more", "From a@x Mon Nov 24 18:22:48 1986 +010", "From a@x Mon Nov 24 18:22:48 +9900 1986",
-        "From a@x Mon Nov 24 18:22:48 1986 +0060", "From a@x Mon Nov 24 18:22:48 1986 +01x0", "From a@x Mon Nov 24 18:22:48 PST 1986 PST",
+        "From a@x Mon Nov 24 18:22:48 1986 and more", "From a@x Mon Nov 24 18:22:48 1986 +010",
+        "From a@x Mon Nov 24 18:22:48 +9900 1986",
+        "From a@x Mon Nov 24 18:22:48 1986 +0060", "From a@x Mon Nov 24 18:22:48 1986 +01x0",
+        "From a@x Mon Nov 24 18:22:48 PST 1986 PST",
         "From a@x Mon Nov 24 18:22:48 1986 ABCDEF", "From a@x Mon Nov 24 18:22:48 1969", "From a@x Mon Nov 024 18:22:48 1986",
-        "From a@x Mon Nov 24 18:22:48 1986 remote", "From a@x Mon Nov 24 18:22:48 +0100 DST 1986", "From a@x Mon Nov -1 18:22:48 1986",
+        "From a@x Mon Nov 24 18:22:48 1986 remote", "From a@x Mon Nov 24 18:22:48 +0100 DST 1986",
+        "From a@x Mon Nov -1 18:22:48 1986",
     ]
 
     @Test(arguments: text)
     func aBrokenOneIsTextUnlessItIsTheFirst(line: String) {
         let octets = Array(line.utf8)
-        #expect(MboxSeparator(line: octets[...], zone: 0, first: false) == nil)
-        let first = MboxSeparator(line: octets[...], zone: 0, first: true)
+        #expect(MboxSeparator.read(octets, first: false) == nil)
+        let first = MboxSeparator.read(octets, first: true)
         #expect(first?.sender == Array(octets.dropFirst(5)) && first?.date == nil)
     }
 
     @Test(arguments: ["", "F", "From", "From:", "from a Mon Nov 24 18:22:48 1986", " From a", ">From a Mon Nov 24 18:22:48 1986"])
     func otherLinesAreNever(line: String) {
-        #expect(MboxSeparator(line: Array(line.utf8)[...], zone: 0, first: true) == nil)
+        #expect(MboxSeparator.read(Array(line.utf8), first: true) == nil)
     }
 
     @Test func datesComeBackAsTheyWereWritten() {
@@ -80,7 +84,7 @@ import Testing
         for _ in 0..<5_000 { moments.append(Int64.random(in: 0...253_402_300_799, using: &random)) }
         for moment in moments {
             let line = Array("From a \(AsctimeDate.text(moment))".utf8)
-            #expect(MboxSeparator(line: line[...], zone: 7, first: false)?.date == moment - 7)
+            #expect(MboxSeparator.read(line, zone: 7, first: false)?.date == moment - 7)
         }
         #expect(AsctimeDate.text(-1) == "Thu Jan  1 00:00:00 1970" && AsctimeDate.text(.max) == "Fri Dec 31 23:59:59 9999")
         #expect(AsctimeDate.text(Self.moment) == "Mon Nov 24 18:22:48 1986")

@@ -147,7 +147,8 @@ import Testing
         (limits.field, limits.separator) = (100, 60)
         let long = String(repeating: "x", count: 5_000)
         let file =
-            Self.a + "Status: \(long)\n\(long)\nX-Keywords:\n \(long)\n\n\nFrom \(long)\n\n\(String(repeating: ">", count: 5_000))\n"
+            Self.a
+            + "Status: \(long)\n\(long)\nX-Keywords:\n \(long)\n\n\nFrom \(long)\n\n\(String(repeating: ">", count: 5_000))\n"
         let split = Splitting.of(Array(file.utf8), reads: 1, limits: limits)
         #expect(split.kept <= limits.input)
         #expect(split.texts == [String(file.dropFirst(Self.a.count)).replacing("\n", with: "\r\n")])
@@ -157,7 +158,8 @@ import Testing
     @Test func agreesWithTheSlowRuleOnRandomFiles() {
         var random = SplitMix(state: 11)
         let words = [
-            Self.a, Self.b, "From ", "From - \n", "From x\n", "F", "Fr", ">", ">>", ">From ", "\n", "\n", "\n\n", "\r\n", "\r", "t",
+            Self.a, Self.b, "From ", "From - \n", "From x\n", "F", "Fr", ">", ">>", ">From ", "\n", "\n", "\n\n", "\r\n", "\r",
+            "t",
             "S: 1\n", "\0", "Thu Nov 24 18:22:48 1986",
         ]
         for _ in 0..<4_000 {
@@ -166,8 +168,10 @@ import Testing
             let size = Int.random(in: 1...30, using: &random)
             let dialect: MboxDialect = Bool.random(using: &random) ? .mboxrd : .mboxo
             let expected = SlowMbox.split(file, dialect)
-            #expect(Splitting.of(file, reads: nil, dialect: dialect).messages.map(\.octets) == expected, "\(text.debugDescription)")
-            #expect(Splitting.of(file, reads: size, dialect: dialect).messages.map(\.octets) == expected, "\(text.debugDescription)")
+            #expect(
+                Splitting.of(file, reads: nil, dialect: dialect).messages.map(\.octets) == expected, "\(text.debugDescription)")
+            #expect(
+                Splitting.of(file, reads: size, dialect: dialect).messages.map(\.octets) == expected, "\(text.debugDescription)")
         }
     }
 }
@@ -181,7 +185,7 @@ enum SlowMbox {
         while lines.first?.text.isEmpty == true, lines.first?.hasEnd == true { lines.removeFirst() }
         guard !lines.isEmpty else { return [] }
         for (number, line) in zip(0..., lines) {
-            let separator = MboxSeparator(line: line.text[...], zone: 0, first: number == 0)
+            let separator = MboxSeparator.read(line.text, first: number == 0)
             if number == 0 { messages.append([]) }
             if separator != nil, number == 0 || held {
                 if number > 0 { messages.append([]) }

@@ -71,7 +71,10 @@ import Testing
             ArchivedMessage(flags: [.answered, .flagged, .draft, .deleted], keywords: ["a", "$Junk"], uid: 7),
             "Status: \nX-Status: DFAT\nX-Keywords: a $Junk\nX-UID: 7\n"
         ),
-        (ArchivedMessage(flags: .forwarded, keywords: ["a b", "c\nd", "", "e"]), "Status: \nX-Status: \nX-Keywords: e $Forwarded\n"),
+        (
+            ArchivedMessage(flags: .forwarded, keywords: ["a b", "c\nd", "", "e"]),
+            "Status: \nX-Status: \nX-Keywords: e $Forwarded\n"
+        ),
     ]
 
     @Test("U14: flags as fields", arguments: facts)
@@ -147,7 +150,8 @@ import Testing
 /// Messages of what is difficult, in lines of RFC 5322: no LF without its CR.
 enum RandomMessage {
     private static let words = [
-        "From ", "From a Mon Nov 24 18:22:48 1986", ">From ", ">>From ", ">", "From", "Fro", ".", "..", "\0", "\r", "\r\r", "\u{E9}",
+        "From ", "From a Mon Nov 24 18:22:48 1986", ">From ", ">>From ", ">", "From", "Fro", ".", "..", "\0", "\r", "\r\r",
+        "\u{E9}",
         "t", "S: 1", " ", "\t", "Content-Length: 3", String(repeating: "x", count: 1_200), "\r\n", "\r\n", "\r\n", "\r\n\r\n",
         "\r\nFrom ", "\r\n\r\nFrom - ", "\r\n>From ",
     ]

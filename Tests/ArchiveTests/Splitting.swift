@@ -83,3 +83,9 @@ struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension MboxSeparator {
+    static func read(_ line: [UInt8], zone: Int = 0, first: Bool) -> MboxSeparator? {
+        line.withUnsafeBufferPointer { MboxSeparator(line: $0[...], zone: zone, first: first) }
+    }
+}
