@@ -49,4 +49,8 @@ package struct MboxFolder: Equatable, Sendable {
     package var lastUID: UInt32
     /// The folder's keywords, at most 128.
     package var keywords: [String]
+
+    package init(uidValidity: UInt32, lastUID: UInt32, keywords: [String] = []) {
+        (self.uidValidity, self.lastUID, self.keywords) = (uidValidity, lastUID, keywords)
+    }
 }

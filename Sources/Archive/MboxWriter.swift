@@ -33,7 +33,8 @@ package struct MboxWriter: Sendable {
     ///     and what is over 512 octets is left out.
     ///   - date: Seconds since 1970 in UTC; outside of the years 1970 … 9999 their edge is taken.
     ///   - message: Its flags and keywords are written, and its UID when it has one; nil writes no field.
-    ///   - folder: Goes with the first message of a file whose messages have UIDs.
+    ///   - folder: Goes with the first message of a file whose messages have UIDs. Its keywords are all that any message
+    ///     in the file has.
     package mutating func begin(
         sender: String, date: Int64, message: ArchivedMessage?, folder: MboxFolder? = nil, into out: inout [UInt8]
     ) {
@@ -47,14 +48,16 @@ package struct MboxWriter: Sendable {
         out += AsctimeDate.text(date).utf8
         endLine(&out)
         if let folder {
-            let words = ["\(folder.uidValidity)", "\(folder.lastUID)"] + MboxWriter.keywords(folder.keywords)
+            // Dovecot knows no keyword of a message that is not listed here.
+            let names = folder.keywords.filter { $0 != MboxWriter.forwarded } + [MboxWriter.forwarded]
+            let words = ["\(folder.uidValidity)", "\(folder.lastUID)"] + MboxWriter.keywords(names)
             write("X-IMAPbase: ", words.joined(separator: " "), &fields)
         }
         guard let message else { return }
         write("Status: ", MboxWriter.letters(message.flags, [(.seen, "R"), (.old, "O")]), &fields)
         let letters: [(ArchivedFlags, String)] = [(.deleted, "D"), (.flagged, "F"), (.answered, "A"), (.draft, "T")]
         write("X-Status: ", MboxWriter.letters(message.flags, letters), &fields)
-        let keywords = message.keywords + (message.flags.contains(.forwarded) ? ["$Forwarded"] : [])
+        let keywords = message.keywords + (message.flags.contains(.forwarded) ? [MboxWriter.forwarded] : [])
         write("X-Keywords: ", MboxWriter.keywords(keywords).joined(separator: " "), &fields)
         if let uid = message.uid { write("X-UID: ", "\(uid)", &fields) }
     }
@@ -91,6 +94,7 @@ package struct MboxWriter: Sendable {
         withholdsReturn = false
     }
 
+    private static let forwarded = "$Forwarded"
     private static let mark = Array("From ".utf8)
 
     /// At the beginning of a line, which may have to be quoted.

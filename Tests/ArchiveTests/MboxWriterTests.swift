@@ -83,6 +83,15 @@ import Testing
         #expect(String(decoding: file, as: UTF8.self) == Self.from + row.fields + "S: 1\n\n\n")
     }
 
+    @Test func theFolderIsToldWithTheFirstMessage() {
+        var writer = MboxWriter()
+        var file: [UInt8] = []
+        let folder = MboxFolder(uidValidity: 77, lastUID: 9, keywords: ["$Forwarded", "a", "b c"])
+        writer.begin(sender: "a@x", date: 0, message: nil, folder: folder, into: &file)
+        writer.finish(into: &file)
+        #expect(String(decoding: file, as: UTF8.self) == Self.from + "X-IMAPbase: 77 9 a $Forwarded\n\n")
+    }
+
     @Test(arguments: [
         ("", "MAILER-DAEMON"), ("a b@x", "a_b@x"), ("a\r\nb\u{0}\u{7F}", "a__b__"), ("\u{E9}@x", "\u{E9}@x"),
         (String(repeating: "a", count: 600), String(repeating: "a", count: 512)),
