@@ -120,7 +120,6 @@ extension MboxSplitter {
             case nil: break
             case let end?:
                 let isRemoved = !removes.isDisjoint(with: field.kind) && (isFirst || field != .imap && field != .imapBase)
-                guard !isRemoved || index == line.start else { return .hold(index, nil) }
                 header.take(field, view.octets(min(valueStart, end)..<end))
                 if isFirst, folder == nil { folder = header.folder }
                 if isRemoved { return .skip(index..<end) }

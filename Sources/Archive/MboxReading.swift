@@ -34,7 +34,7 @@ enum MboxStop {
     case lineFeed(Int)
     /// At octets that are no content.
     case skip(Range<Int>)
-    /// At something else, which is done when no content precedes it; the event, if that is one.
+    /// At something else, which comes next; the event for when no content precedes it.
     case hold(Int, MboxSplitter.Event?)
 }
 
@@ -48,7 +48,7 @@ extension MboxSplitter {
             return nil
         }
         guard index < view.count else {
-            if view.isLast, index == line.start { place = .ending }
+            if view.isLast { place = .ending }
             return .hold(index, view.isLast ? nil : .needsInput)
         }
         switch view.base[index] {
@@ -73,23 +73,14 @@ extension MboxSplitter {
             if trustsLength, let octets = header.contentLength { claimed = claim(octets, from: next) }
         }
         if claimed != nil {
-            if index == line.start { place = .claim }
+            place = .claim
             return .hold(index, nil)
         }
-        switch look(view, at: next, first: false) {
-        case .more: return .hold(index, .needsInput)
-        case .no: break
-        case .yes:
-            guard index == line.start else {
-                found = nil
-                return .hold(index, nil)
-            }
+        let follows = look(view, at: next, first: false)
+        if follows == .more { return .hold(index, .needsInput) }
+        if follows == .yes || view.isLast && next == view.count {
             place = .ending
             return .skip(index..<next)
-        }
-        if view.isLast, next == view.count {
-            if index == line.start { place = .ending }
-            return index == line.start ? .skip(index..<next) : .hold(index, nil)
         }
         guard length == 2 else { return .lineFeed(index) }
         line.index = next

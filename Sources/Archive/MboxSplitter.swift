@@ -175,8 +175,7 @@ package struct MboxSplitter: Sendable {
 
     // MARK: - In a message
 
-    /// Octets up to where something else is due. They are given before that is done, with the place as it was: so it is
-    /// come upon a second time, with nothing before it.
+    /// Octets up to where something else is due, which the place tells; or where more octets are needed to know.
     private mutating func readContent(_ view: MboxView, _ offset: inout Int) -> Event? {
         let start = offset
         var line = MboxReading(start: start, index: start, limit: view.count)
@@ -219,7 +218,6 @@ package struct MboxSplitter: Sendable {
         }
         // Whether a CR is a line's end shows behind it.
         if !view.isLast { return .hold(end > line.start && view.base[end - 1] == 0x0D ? end - 1 : end, .needsInput) }
-        guard end == line.start else { return .hold(end, nil) }
         place = .ending
         return .hold(end, nil)
     }
