@@ -170,9 +170,7 @@ extension Transaction {
     private func consider(_ recipient: EmailAddress, _ parameters: RecipientParameters) {
         asked += 1
         guard let recipient = IDNA.ascii(recipient) else {
-            let refusal = Refusal(
-                Reply(553, "5.1.3", "<\(recipient)>: the domain is not a valid name"), because: "not a name by IDNA2008")
-            return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
+            return put(recipient, parameters, .badDomain(recipient))
         }
         if let refusal = refusalOfCount() {
             return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))

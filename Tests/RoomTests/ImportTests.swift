@@ -38,7 +38,8 @@ import Testing
             "NIOTLS", "Crypto", "CUnbound", "Glibc",
         ],
         "postern": [
-            "Mail", "Archive", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser", "NIOCore",
+            "Mail", "Archive", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser",
+            "NIOCore",
             "NIOPosix",
             "CLinux",
             "Glibc", "FoundationEssentials",
