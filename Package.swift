@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "IPC", dependencies: ["Mail", "CLinux", nio, nioPosix, crypto]),
         .target(name: "Sandbox", dependencies: ["Mail", "CLinux", "CSeccomp", "CCap"]),
         .target(name: "Systemd", dependencies: ["CLinux"]),
+        .target(name: "Archive"),
         .target(name: "Settings", dependencies: ["Mail"]),
         .target(name: "Journal", dependencies: ["Mail", logging]),
         .target(
@@ -91,17 +92,20 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Mail", "IDNA", "TLS", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio, nioPosix,
+                "Mail", "Archive", "IDNA", "TLS", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio,
+                nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tests: the same names and folders as the sources.
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
-        .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Mail"]),
+        .target(name: "TranscriptFiles", path: "Tests/TranscriptFiles"),
+        .testTarget(name: "SMTPTests", dependencies: ["SMTP", "Mail", "TranscriptFiles"]),
         .testTarget(name: "IPCTests", dependencies: ["IPC", "Mail", "CLinux", nio, nioPosix, nioEmbedded]),
         .executableTarget(name: "wall-probe", dependencies: ["Mail", "Sandbox"], path: "Tests/WallProbe"),
         .testTarget(name: "SandboxTests", dependencies: ["Mail", "Sandbox", "CSeccomp", "wall-probe"]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive"]),
         .testTarget(name: "POP3Tests", dependencies: ["POP3", "Mail"]),
         .testTarget(name: "IDNATests", dependencies: ["IDNA", "Mail"]),
         .testTarget(name: "MIMETests", dependencies: ["MIME"]),
@@ -147,12 +151,13 @@ let package = Package(
             ]),
         .testTarget(name: "RoomTests"),
         .testTarget(
-            name: "SystemTests", dependencies: ["listener", "router", "store", "delivery", "postern"]),
+            name: "SystemTests", dependencies: ["listener", "router", "store", "delivery", "postern", "TranscriptFiles"]),
 
         // Rubbish for the parsers, figures for the budgets.
         .executableTarget(name: "ipc-fuzz", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Fuzz/ipc"),
         .executableTarget(name: "ipc-bench", dependencies: ["IPC", "Mail", nio, nioPosix], path: "Benchmarks/ipc"),
         .executableTarget(name: "smtp-fuzz", dependencies: ["SMTP", "Mail", "FuzzRun"], path: "Fuzz/smtp"),
+        .executableTarget(name: "archive-fuzz", dependencies: ["Archive", "FuzzRun"], path: "Fuzz/archive"),
         .executableTarget(name: "pop3-fuzz", dependencies: ["POP3", "FuzzRun"], path: "Fuzz/pop3"),
         .target(name: "FuzzRun", path: "Fuzz/run"),
         .executableTarget(name: "mime-fuzz", dependencies: ["MIME", "FuzzRun"], path: "Fuzz/mime"),

@@ -12,7 +12,11 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from accept import cpu_seconds  # noqa: E402
+from house import cpu_seconds  # noqa: E402
+
+
+LARGEST_SESSION = 16  # KB in the listener, which hears them all
+LONGEST_HURRY = 0.25  # seconds
 
 
 def memory(pid):
@@ -41,6 +45,7 @@ def main():
     arguments.add_argument("--programs", required=True)
     arguments.add_argument("--sessions", type=int, default=5000)
     arguments.add_argument("--seconds", type=int, default=30)
+    arguments.add_argument("--check", action="store_true", help="exit 1 when a session costs more than it may")
     options = arguments.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (options.sessions + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     root = tempfile.mkdtemp(prefix="postern-drip-", dir="/var/tmp")
@@ -91,6 +96,8 @@ def main():
         print(f"opening: {opened / options.sessions * 1e6:.0f} µs CPU a session")
         print(f"dripping: {spent / seconds * 100:.1f} % of a processor for {options.sessions * sent / seconds:.0f} octets/s")
         print(f"in a hurry beside them: {slowest * 1000:.1f} ms at most")
+        if options.check and (growth > LARGEST_SESSION * options.sessions or slowest > LONGEST_HURRY):
+            sys.exit(f"wanted: at most {LARGEST_SESSION} KB a session, {LONGEST_HURRY} s in a hurry")
     finally:
         house.terminate()
         house.wait()

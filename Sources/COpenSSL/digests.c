@@ -1,10 +1,11 @@
-// The low-level functions are deprecated in OpenSSL 3, and chosen on purpose. EVP's MD4 lives in the legacy provider, a
+// The low-level functions are deprecated in OpenSSL 3, and chosen on purpose. EVP's MD4 and DES live in the legacy provider, a
 // file that would be opened when the walls stand already, and the first EVP call reads openssl.cnf; these are plain
 // code inside libcrypto. EVP also has no way to begin at a kept state, which MD5_CTX lies open for.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "COpenSSL.h"
 
 #include <openssl/crypto.h>
+#include <openssl/des.h>
 #include <openssl/md4.h>
 #include <openssl/md5.h>
 
@@ -45,4 +46,21 @@ int copenssl_md5_resume(const uint8_t state[16], const uint8_t *octets, size_t l
     done = done && MD5_Update(&context, octets, length) && MD5_Final(digest, &context);
     OPENSSL_cleanse(&context, sizeof context);
     return done;
+}
+
+void copenssl_des_block(const uint8_t key[7], const uint8_t block[8], uint8_t result[8]) {
+    DES_cblock spread, input, output;
+    uint64_t bits = 0;
+    for (int octet = 0; octet < 7; octet++) bits = bits << 8 | key[octet];
+    for (int octet = 0; octet < 8; octet++) {
+        spread[octet] = (uint8_t)(bits >> (49 - 7 * octet) << 1);
+        input[octet] = block[octet];
+    }
+    DES_key_schedule schedule;
+    DES_set_key_unchecked(&spread, &schedule);
+    DES_ecb_encrypt(&input, &output, &schedule, DES_ENCRYPT);
+    for (int octet = 0; octet < 8; octet++) result[octet] = output[octet];
+    OPENSSL_cleanse(&schedule, sizeof schedule);
+    OPENSSL_cleanse(spread, sizeof spread);
+    OPENSSL_cleanse(&bits, sizeof bits);
 }

@@ -22,6 +22,8 @@ package final class Door {
     private let notify: Notify?
     private let passed: [PassedSocket]
     private var settingsPath = ""
+    /// As they were at the start: what only a restart changes is still so.
+    private var started: Settings?
     private var state = ""
     private var requiresWalls = false
     private var users = Users(base: nil, adminGroup: nil)
@@ -56,6 +58,7 @@ package final class Door {
         do {
             settingsPath = SettingsPath.resolve(option: arguments.settings, environment: Door.environment)
             let all = try Settings.load(settingsPath)
+            started = all
             journal.level = Door.level(all.log.level)
             state = all.server.state
             requiresWalls = all.sandbox.require
@@ -214,12 +217,21 @@ package final class Door {
     private func take(_ reload: (Settings) throws -> Void) {
         notify?.send(.reloading)
         do {
-            try reload(try Settings.load(settingsPath))
+            let settings = try Settings.load(settingsPath)
+            try reload(settings)
             journal.notice(.settingsReloaded)
+            if let started { reportRestarts(Reload(from: started, to: settings)) }
         } catch {
             journal.error(.settingsRejected, [.reason: "\(error)"])
         }
         notify?.send(.ready)
+    }
+
+    /// What this room reads and goes on with as it was.
+    private func reportRestarts(_ reload: Reload) {
+        for change in reload.needingRestart where change.rooms.contains(room) {
+            journal.warning(.settingNeedsRestart, [.key: change.key])
+        }
     }
 
     /// What is right but doubtful is said at each start, once in the house. An open relay is more than doubtful.

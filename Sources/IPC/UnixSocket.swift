@@ -17,6 +17,8 @@ package enum UnixSocket {
     /// Binds and listens. A dead socket at the path is replaced; one that somebody answers on, or a file that is not a
     /// socket, is left alone and refused. The descriptor is non-blocking and closed by exec.
     package static func listen(path: String, mode: mode_t) throws -> CInt {
+        // Before anything is looked at: a NUL would end the path there.
+        _ = try bytes(of: path)
         try clear(path)
         let descriptor = try open()
         do {
@@ -65,12 +67,18 @@ package enum UnixSocket {
         return descriptor
     }
 
-    private static func with(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) throws -> CInt {
+    private static func bytes(of path: String) throws -> [UInt8] {
         let bytes = Array(path.utf8)
-        guard !bytes.isEmpty, bytes.count <= pathLimit, !bytes.contains(0) else {
+        guard !bytes.isEmpty, bytes.count <= pathLimit else {
             throw UnixSocketError(
                 "\(path): the path of a socket has 1 to \(pathLimit) bytes, this one has \(bytes.count)")
         }
+        guard !bytes.contains(0) else { throw UnixSocketError("the path of a socket cannot have a NUL in it") }
+        return bytes
+    }
+
+    private static func with(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) throws -> CInt {
+        let bytes = try bytes(of: path)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }

@@ -42,6 +42,8 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case attempt
     case bounced
     case bounceSuppressed = "bounce-suppressed"
+    case reported
+    case reportGivenUp = "report-given-up"
     case resolverFailed = "resolver-failed"
     case bouncePending = "bounce-pending"
     case unsettled

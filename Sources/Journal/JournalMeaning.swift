@@ -23,7 +23,7 @@ extension JournalEvent {
             .stored, .queued:
             ofIncoming
         case .leased, .leaseExpired, .attempt, .bounced, .bounceSuppressed, .resolverFailed, .bouncePending, .unsettled,
-            .claimFailed, .fellBackToClear:
+            .claimFailed, .fellBackToClear, .reported, .reportGivenUp:
             ofOutgoing
         case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused,
             .maildropClosed,
@@ -105,6 +105,12 @@ extension JournalEvent {
         case .bounced: Meaning("The sender was told that a message failed.", .trace, .message, .sender, .recipients)
         case .bounceSuppressed:
             Meaning("A message failed and nobody can be told: it had the null sender.", .trace, .message, .recipients)
+        case .reported:
+            Meaning(
+                "The sender, who had asked for it, was told that a message arrived or was passed on.", .trace, .message,
+                .sender, .recipients, .outcome)
+        case .reportGivenUp:
+            Meaning("A report of good news could not be handed in, and is not tried again.", .trace, .message, .reason)
         case .bouncePending:
             Meaning(
                 "The report to the sender could not be handed in now; it is tried again.", .trace, .message, .reason)

@@ -2,9 +2,7 @@
 
 /// RFC 1939 §3: keywords have three or four characters.
 package enum POP3Keyword: String, CaseIterable, Sendable {
-    case user, pass, quit, capa, noop, stat, list, uidl, retr, top, dele, rset
-    /// Real commands of POP3 that this server does not offer.
-    case apop, auth, stls
+    case user, pass, apop, auth, stls, quit, capa, utf8, lang, noop, stat, list, uidl, retr, top, dele, rset
 
     private static let codes: [UInt32: POP3Keyword] = Dictionary(
         uniqueKeysWithValues: allCases.map { (code(of: Array($0.rawValue.utf8).span, 0..<$0.rawValue.utf8.count), $0) })
@@ -14,13 +12,15 @@ package enum POP3Keyword: String, CaseIterable, Sendable {
         return codes[code(of: bytes, range)]
     }
 
-    /// Without case. Setting bit 5 folds only letters onto letters here: no code of ours has another octet.
+    /// Without case; 0 for what has other octets than letters and digits.
     private static func code(of bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt32 {
         var code: UInt32 = 0
         for index in range {
-            let octet = bytes[index]
-            guard (0x41...0x5A).contains(octet & 0xDF) else { return 0 }
-            code = code << 8 | UInt32(octet | 0x20)
+            switch bytes[index] {
+            case 0x41...0x5A, 0x61...0x7A: code = code << 8 | UInt32(bytes[index] | 0x20)
+            case 0x30...0x39: code = code << 8 | UInt32(bytes[index])
+            default: return 0
+            }
         }
         return code
     }
@@ -51,6 +51,8 @@ struct POP3Command: Equatable {
 
 /// Ends lines. One function does it for both sessions.
 struct POP3LineReader: Equatable {
+    /// How many octets from the offset on have been searched in vain: each is looked at once, however small the pieces.
+    private var searched = 0
     private var swallowed = 0
     private var isSwallowing = false
 
@@ -64,30 +66,38 @@ struct POP3LineReader: Equatable {
         case endless
     }
 
-    mutating func next(in bytes: borrowing Span<UInt8>, from offset: inout Int, _ limits: POP3Limits) -> Event {
+    /// - Parameter limit: octets of a line with its end; nil: that of a command.
+    mutating func next(
+        in bytes: borrowing Span<UInt8>, from offset: inout Int, _ limits: POP3Limits, limit: Int? = nil
+    ) -> Event {
+        let limit = limit ?? limits.commandLine
         let start = offset
-        var index = start
+        var index = start + searched
         while index < bytes.count {
             if bytes[index] == 0x0A {
                 let hasReturn = index > start && bytes[index - 1] == 0x0D
                 if hasReturn || limits.leniency.contains(.bareLineFeed) {
                     offset = index + 1
-                    return ended(start..<(hasReturn ? index - 1 : index), with: offset - start, limits)
+                    return ended(start..<(hasReturn ? index - 1 : index), with: offset - start, limit)
                 }
             }
             index += 1
-            if !isSwallowing, index - start > limits.commandLine { isSwallowing = true }
+            if !isSwallowing, index - start > limit { isSwallowing = true }
         }
-        guard isSwallowing else { return .needsInput }
+        guard isSwallowing else {
+            searched = bytes.count - start
+            return .needsInput
+        }
         // A CR at the end of the bytes may be the first half of a line end: it stays.
         let end = bytes.count > start && bytes[bytes.count - 1] == 0x0D ? bytes.count - 1 : bytes.count
         swallowed += end - start
+        searched = 0
         offset = end
         return swallowed > limits.swallowedLine ? .endless : .needsInput
     }
 
-    private mutating func ended(_ line: Range<Int>, with octets: Int, _ limits: POP3Limits) -> Event {
-        defer { (swallowed, isSwallowing) = (0, false) }
-        return isSwallowing || octets > limits.commandLine ? .tooLong : .line(line)
+    private mutating func ended(_ line: Range<Int>, with octets: Int, _ limit: Int) -> Event {
+        defer { self = POP3LineReader() }
+        return isSwallowing || octets > limit ? .tooLong : .line(line)
     }
 }

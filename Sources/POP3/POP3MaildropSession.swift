@@ -4,11 +4,16 @@
 /// What the session knows of a message.
 package struct POP3Message: Equatable, Sendable {
     package var uid: UInt32
+    /// RETR and TOP refuse the message with `[UTF8]` to a client that has not said UTF8, as RFC 6856 §2.1 has it for
+    /// headers in UTF-8. False where such mail goes out as it is, as Dovecot sends it: most clients show it well and never
+    /// say UTF8, and a message that is refused again and again keeps some of them from all those behind it.
+    package var needsUTF8: Bool
     /// Octets on the wire without the added dots.
     package var size: UInt64
 
-    package init(uid: UInt32, size: UInt64) {
+    package init(uid: UInt32, size: UInt64, needsUTF8: Bool = false) {
         self.uid = uid
+        self.needsUTF8 = needsUTF8
         self.size = size
     }
 }
@@ -63,6 +68,10 @@ package struct POP3MaildropSession: Sendable {
     }
 
     private let limits: POP3Limits
+    private let offer: POP3Offer
+    private let uidl: POP3UIDLFormat
+    private let isSecured: Bool
+    private let isUTF8: Bool
     private let uidValidity: UInt32
     private let messages: [POP3Message]
     private var deleted: DeletedMessages
@@ -70,10 +79,21 @@ package struct POP3MaildropSession: Sendable {
     private var state = State.opened
     private var errors = 0
 
-    package init(uidValidity: UInt32, messages: [POP3Message], limits: POP3Limits = POP3Limits()) {
+    /// - Parameters:
+    ///   - offer: What CAPA shows: that of the login, with this user's own times.
+    ///   - isSecured: `POP3LoginSession.isSecured` at the hand-over.
+    ///   - isUTF8: `POP3LoginSession.isUTF8` at the hand-over.
+    package init(
+        uidValidity: UInt32, messages: [POP3Message], limits: POP3Limits = POP3Limits(), offer: POP3Offer = POP3Offer(),
+        uidl: POP3UIDLFormat = .usual, isSecured: Bool = false, isUTF8: Bool = false
+    ) {
         self.uidValidity = uidValidity
         self.messages = messages
         self.limits = limits
+        self.offer = offer
+        self.uidl = uidl
+        self.isSecured = isSecured
+        self.isUTF8 = isUTF8
         deleted = DeletedMessages(count: messages.count, octets: messages.reduce(0) { $0 &+ $1.size })
     }
 
@@ -127,7 +147,8 @@ extension POP3MaildropSession {
         case .stat, .rset, .noop, .capa, .quit:
             guard command.argument == nil else { return fail(.syntax) }
             return performAlone(command.keyword)
-        case .user, .pass, .apop, .auth, .stls: return fail(.loggedIn)
+        case .lang: return language(bytes, command.argument)
+        case .user, .pass, .apop, .auth, .stls, .utf8: return fail(.loggedIn)
         case nil: return fail(.unknownCommand)
         }
     }
@@ -135,7 +156,8 @@ extension POP3MaildropSession {
     private mutating func performAlone(_ keyword: POP3Keyword?) -> Action {
         switch keyword {
         case .stat: return succeed(.reply(.ok("\(deleted.count) \(deleted.octets)")))
-        case .capa: return succeed(.write(POP3Reply.capabilities))
+        case .capa:
+            return succeed(.write(offer.capabilities(isSecured: isSecured, isLoggedIn: true, limits)))
         case .noop: return succeed(.reply(.alive))
         case .rset:
             deleted.forgetAll(of: messages)
@@ -147,7 +169,7 @@ extension POP3MaildropSession {
     // retr = "RETR" SP msg
     private mutating func retrieve(_ bytes: borrowing Span<UInt8>, _ argument: Range<Int>?) -> Action {
         guard let argument, let number = POP3Number.read(bytes, argument) else { return fail(.syntax) }
-        switch find(number) {
+        switch findToSend(number) {
         case .failure(let reply): return fail(reply.reply)
         case .success(let index): return succeed(.retrieve(Retrieval(index: index, size: messages[index].size)))
         }
@@ -156,7 +178,7 @@ extension POP3MaildropSession {
     // top = "TOP" SP msg SP n
     private mutating func top(_ bytes: borrowing Span<UInt8>, _ argument: Range<Int>?) -> Action {
         guard let argument, let (number, lines) = POP3Number.readPair(bytes, argument) else { return fail(.syntax) }
-        switch find(number) {
+        switch findToSend(number) {
         case .failure(let reply): return fail(reply.reply)
         case .success(let index):
             let retrieval = Retrieval(index: index, size: messages[index].size, bodyLines: lines)
@@ -187,7 +209,18 @@ extension POP3MaildropSession {
         guard let number = POP3Number.read(bytes, argument) else { return fail(.syntax) }
         switch find(number) {
         case .failure(let reply): return fail(reply.reply)
-        case .success(let index): return succeed(.reply(.ok("\(index + 1) \(word(listing, index))")))
+        case .success(let index):
+            var line: [UInt8] = []
+            appendLine(of: listing, index, to: &line)
+            return succeed(.reply(.ok(String(decoding: line, as: UTF8.self))))
+        }
+    }
+
+    private mutating func language(_ bytes: borrowing Span<UInt8>, _ argument: Range<Int>?) -> Action {
+        switch POP3Language.answer(bytes, argument) {
+        case .listing(let lines): return succeed(.write(lines))
+        case .chosen(let reply): return succeed(.reply(reply))
+        case .refused(let reply): return fail(reply)
         }
     }
 
@@ -207,7 +240,10 @@ extension POP3MaildropSession {
         piece.reserveCapacity(min((messages.count - first) * 24 + 3, limits.listingPiece + 64))
         var index = first
         while index < messages.count, piece.count < limits.listingPiece {
-            if !deleted.contains(index) { piece += "\(index + 1) \(word(listing, index))\r\n".utf8 }
+            if !deleted.contains(index) {
+                appendLine(of: listing, index, to: &piece)
+                piece += [0x0D, 0x0A]
+            }
             index += 1
         }
         if index == messages.count {
@@ -219,11 +255,12 @@ extension POP3MaildropSession {
         return .write(piece)
     }
 
-    /// RFC 1939 §7: an UIDL has 1 to 70 octets of 0x21 to 0x7E and never changes. Ours is at most 21 long.
-    private func word(_ listing: Listing, _ index: Int) -> String {
+    /// Without its end.
+    private func appendLine(of listing: Listing, _ index: Int, to output: inout [UInt8]) {
+        output += "\(index + 1) ".utf8
         switch listing {
-        case .list: "\(messages[index].size)"
-        case .uidl: "\(uidValidity).\(messages[index].uid)"
+        case .list: output += "\(messages[index].size)".utf8
+        case .uidl: uidl.append(uidValidity: uidValidity, uid: messages[index].uid, to: &output)
         }
     }
 
@@ -235,6 +272,12 @@ extension POP3MaildropSession {
         guard number >= 1, number <= messages.count else { return .failure(Unfound(reply: .noSuchMessage)) }
         let index = Int(number) - 1
         return deleted.contains(index) ? .failure(Unfound(reply: .deletedMessage)) : .success(index)
+    }
+
+    private func findToSend(_ number: UInt32) -> Result<Int, Unfound> {
+        find(number).flatMap { index in
+            messages[index].needsUTF8 && !isUTF8 ? .failure(Unfound(reply: .needsUTF8)) : .success(index)
+        }
     }
 
     private mutating func succeed(_ action: Action) -> Action {

@@ -33,6 +33,22 @@ enum MD4 {
     }
 }
 
+/// What NTLM makes of a challenge before version 2 ([MS-NLMP] §6, DESL).
+enum DESL {
+    /// - Parameters:
+    ///   - key: 16 octets.
+    ///   - challenge: 8 octets.
+    /// - Returns: 24 octets.
+    static func response(key: [UInt8], to challenge: [UInt8]) -> [UInt8] {
+        let padded = key + [UInt8](repeating: 0, count: 5)
+        return [0, 7, 14].flatMap { start in
+            var block = [UInt8](repeating: 0, count: 8)
+            copenssl_des_block(Array(padded[start..<(start + 7)]), challenge, &block)
+            return block
+        }
+    }
+}
+
 /// HMAC-MD5 whose key is gone: only what the two key blocks leave behind is kept (RFC 2195 §3).
 enum KeptHMACMD5 {
     /// Two states of 16 octets, the outer first, which is Dovecot's order.

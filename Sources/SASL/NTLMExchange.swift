@@ -1,5 +1,7 @@
-// NTLMv2 ([MS-NLMP] §3.3.2) for clients that know nothing better. No session security, so no session key and no MIC.
+// NTLM ([MS-NLMP] §3.3) for clients that know nothing better; version 1 only where it is allowed. No session security, so
+// no session key and no MIC.
 
+import Crypto
 import Mail
 
 struct NTLMExchange: MechanismExchange {
@@ -15,6 +17,7 @@ struct NTLMExchange: MechanismExchange {
     let opening: [UInt8] = []
     private let challenge: NTLMChallenge
     private let decoy: Secret
+    private let allowsVersion1: Bool
     private var state = State.waiting
 
     init(_ surroundings: SASLSurroundings) {
@@ -22,6 +25,7 @@ struct NTLMExchange: MechanismExchange {
             challenge: Array(surroundings.random.prefix(8)),
             names: NTLMNames(serverName: surroundings.serverName), unixTime: surroundings.unixTime)
         decoy = surroundings.decoy
+        allowsVersion1 = surroundings.allowsNTLMv1
     }
 
     mutating func respond(_ octets: [UInt8]) -> SASLStep {
@@ -40,9 +44,13 @@ struct NTLMExchange: MechanismExchange {
     }
 
     private mutating func lookUp(_ message: NTLMAuthenticate) throws(NTLMFault) -> SASLStep {
+        switch message.response {
+        // A graphics card undoes what is seen of it in hours.
+        case .version1 where !allowsVersion1: throw NTLMFault(reason: "NTLM of version 1, which auth.ntlm_v1 does not allow")
         // The proof covers the names: somebody who took the login of another server over to us cannot change them.
-        if let server = message.server, !challenge.names.isOurs(server) {
+        case .version2(_, _, let server?) where !challenge.names.isOurs(server):
             throw NTLMFault(reason: "the client answers another server: \(server.prefix(255))")
+        default: break
         }
         guard let user = Preparation.user(account(message).utf8) else { throw NTLMFault(reason: "a user name that cannot be") }
         state = .asking(message, user: user)
@@ -66,14 +74,23 @@ struct NTLMExchange: MechanismExchange {
         var hash = Array(HMACs.sha256(key: decoy.bytes, Array("NTLM \(user)".utf8)).prefix(16))
         var isKnown = false
         if case .ntHash(let kept) = verifier, kept.bytes.count == 16 { (hash, isKnown) = (kept.bytes, true) }
-        var isRight = false
-        for capitals in [UTF16Text.capitals(message.user), UTF16Text.asciiCapitals(message.user)] {
-            // NTOWFv2 = HMAC_MD5(NT hash, Uppercase(User) + Domain); NTProofStr = HMAC_MD5(NTOWFv2, challenge + temp)
-            let key = HMACs.md5(key: hash, UTF16Text.encode(capitals + message.domain))
-            let proof = HMACs.md5(key: key, challenge.challenge + message.proven)
-            isRight = HMACs.same(proof, message.proof) || isRight
-        }
-        guard isRight, isKnown else { return .failed(reason: "wrong user or password: \(user)") }
+        guard isProven(message, by: hash), isKnown else { return .failed(reason: "wrong user or password: \(user)") }
         return .succeeded(user: user, authorization: nil, final: nil)
+    }
+
+    private func isProven(_ message: NTLMAuthenticate, by hash: [UInt8]) -> Bool {
+        switch message.response {
+        case .version1(let response, let own):
+            let asked = own.map { Array(Insecure.MD5.hash(data: challenge.challenge + $0).prefix(8)) }
+            return HMACs.same(DESL.response(key: hash, to: asked ?? challenge.challenge), response)
+        case .version2(let theirs, let proven, _):
+            var isRight = false
+            for capitals in [UTF16Text.capitals(message.user), UTF16Text.asciiCapitals(message.user)] {
+                // NTOWFv2 = HMAC_MD5(NT hash, Uppercase(User) + Domain); NTProofStr = HMAC_MD5(NTOWFv2, challenge + temp)
+                let key = HMACs.md5(key: hash, UTF16Text.encode(capitals + message.domain))
+                isRight = HMACs.same(HMACs.md5(key: key, challenge.challenge + proven), theirs) || isRight
+            }
+            return isRight
+        }
     }
 }

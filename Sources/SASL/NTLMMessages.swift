@@ -91,17 +91,21 @@ struct NTLMChallenge {
     }
 }
 
+/// NtChallengeResponse ([MS-NLMP] §2.2.2.6 and §2.2.2.8).
+enum NTLMResponse {
+    /// 24 octets, and the 8 of the client's own challenge if its flags speak of one ([MS-NLMP] §3.3.1).
+    case version1([UInt8], ownChallenge: [UInt8]?)
+    /// - `proof`: NTProofStr ([MS-NLMP] §3.3.2), 16 octets. `of`: `temp`, what the proof is of, after our challenge.
+    /// - `server`: who the client believes that it spoke to; nil if it did not say.
+    case version2(proof: [UInt8], of: [UInt8], server: String?)
+}
+
 /// [MS-NLMP] §2.2.1.3, with what a client of ours may say in it.
 struct NTLMAuthenticate {
     /// As they came: they are part of what is hashed.
     let user: String
     let domain: String
-    /// NTProofStr ([MS-NLMP] §3.3.2): 16 octets.
-    let proof: [UInt8]
-    /// `temp`: what the proof is of, after our challenge.
-    let proven: [UInt8]
-    /// Who the client believes that it spoke to; nil if it did not say.
-    let server: String?
+    let response: NTLMResponse
 
     /// Old clients leave out the version and the MIC, which follow.
     private static let header = 64
@@ -111,19 +115,27 @@ struct NTLMAuthenticate {
     init(_ octets: [UInt8]) throws(NTLMFault) {
         let reader = try NTLMReader(octets, type: 3, atLeast: Self.header)
         let flags = NTLMFlags(rawValue: reader.word(60))
-        let response = try reader.field(20, behind: Self.header)
-        _ = try reader.field(12, behind: Self.header)
+        let newer = try reader.field(20, behind: Self.header)
+        let older = try reader.field(12, behind: Self.header)
         let isUnicode = flags.contains(.unicode)
         domain = try Self.name(reader.field(28, behind: Self.header), isUnicode)
         user = try Self.name(reader.field(36, behind: Self.header), isUnicode)
         guard !user.isEmpty, !flags.contains(.anonymous) else { throw NTLMFault(reason: "NTLM without a user") }
-        // 24 octets: LM or NTLMv1, which a graphics card undoes in hours.
-        guard response.count >= Self.smallestResponse else { throw NTLMFault(reason: "NTLMv1 or LM: refused") }
-        proof = Array(response.prefix(16))
-        proven = Array(response.dropFirst(16))
+        if newer.count == 24 {
+            let hasOwnChallenge = flags.contains(.extendedSecurity) && older.count == 24
+            response = .version1(Array(newer), ownChallenge: hasOwnChallenge ? Array(older.prefix(8)) : nil)
+        } else {
+            response = try Self.version2(newer)
+        }
+    }
+
+    private static func version2(_ response: ArraySlice<UInt8>) throws(NTLMFault) -> NTLMResponse {
+        guard response.count >= smallestResponse else { throw NTLMFault(reason: "NTLM without a response of its own: LM?") }
+        let proven = Array(response.dropFirst(16))
         // RespType and HiRespType ([MS-NLMP] §2.2.2.7).
         guard proven[0] == 1, proven[1] == 1 else { throw NTLMFault(reason: "a response of NTLM that is not version 2") }
-        server = try NTLMNames.machine(in: proven[28...])
+        let server = try NTLMNames.machine(in: proven[28...])
+        return .version2(proof: Array(response.prefix(16)), of: proven, server: server)
     }
 
     /// In OEM the code page is anybody's guess: ASCII only.

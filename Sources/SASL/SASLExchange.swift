@@ -36,12 +36,15 @@ package struct SASLSurroundings: Sendable {
     package var decoy: Secret
     /// The count with which the house makes its SCRAM verifiers now; unknown users show it too.
     package var iterations: Int
+    /// NTLM of version 1 is taken too; it is not worth much.
+    package var allowsNTLMv1: Bool
 
     package static let randomCount = 32
 
     package init(
         serverName: String, random: [UInt8], unixTime: Int64, channelBinding: [UInt8]? = nil,
-        offersChannelBinding: Bool = false, decoy: Secret, iterations: Int = SCRAMKeys.defaultIterations
+        offersChannelBinding: Bool = false, decoy: Secret, iterations: Int = SCRAMKeys.defaultIterations,
+        allowsNTLMv1: Bool = false
     ) {
         precondition(random.count >= Self.randomCount, "an exchange needs \(Self.randomCount) octets of randomness")
         self.serverName = serverName
@@ -51,6 +54,7 @@ package struct SASLSurroundings: Sendable {
         self.offersChannelBinding = offersChannelBinding
         self.decoy = decoy
         self.iterations = iterations
+        self.allowsNTLMv1 = allowsNTLMv1
     }
 }
 

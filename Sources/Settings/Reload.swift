@@ -1,5 +1,7 @@
 // New settings in place of old ones: all or nothing.
 
+import Mail
+
 /// What a reload brings.
 package struct Reload: Sendable {
     /// A key whose value is another one than before.
@@ -11,6 +13,8 @@ package struct Reload: Sendable {
         package let new: String
         /// The rooms go on with the old value until they are started again.
         package let needsRestart: Bool
+        /// Who reads it.
+        package let rooms: [RoomName]
     }
 
     package let settings: Settings
@@ -27,12 +31,13 @@ package struct Reload: Sendable {
     package init(from old: Settings, to new: Settings) {
         settings = new
         let (before, after) = (old.origin.values, new.origin.values)
-        let restarting = Set(Settings.keys.filter { !$0.isReloadable }.map { $0.name })
+        let declared = Dictionary(Settings.keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         changes = Set(before.keys).union(after.keys).sorted().compactMap { key in
             guard before[key] != after[key] else { return nil }
+            let setting = declared[Reload.declared(key)]
             return Change(
                 key: key, old: before[key] ?? "", new: after[key] ?? "",
-                needsRestart: restarting.contains(Reload.declared(key)))
+                needsRestart: setting.map { !$0.isReloadable } ?? false, rooms: setting?.rooms ?? [])
         }
     }
 

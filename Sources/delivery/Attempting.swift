@@ -38,17 +38,20 @@ extension DeliveryDesk {
         let lease = attempt.lease
         let isFirst = connection.served == 0
         let content = MessageContent(lease.message, from: store, deadline: .minutes(60))
-        let message = SMTPClientMessage(
+        var message = SMTPClientMessage(
             sender: lease.sender.map { .mailbox($0) } ?? .null, recipients: attempt.pending.map(\.address),
             size: Int(lease.size), isEightBit: lease.parameters.body != .sevenBit,
             isInternational: lease.parameters.isInternational)
+        message.envelopeID = lease.parameters.envelopeID
+        message.returns = lease.parameters.returns.map { $0 == .full ? .full : .headers }
+        message.wishes = attempt.pending.map { ReportWish($0.parameters) }
         let outcomes = await connection.send(message, content)
         // Our own trouble: no other server would help.
         if let because = content.failure {
             let failure = AttemptFailure(.localTrouble, while: .content, text: because)
             return attempt.settleRest(Fate(.deferred, failure, remote: connection.remote))
         }
-        attempt.heard(outcomes, from: connection.remote, isFirst: isFirst)
+        attempt.heard(outcomes, from: connection, isFirst: isFirst)
     }
 
     private func isReusable(_ connection: SMTPClientConnection) -> Bool {
@@ -103,7 +106,8 @@ struct Attempt {
     /// One outcome for each of `pending`, in their order.
     /// - Parameter isFirst: the connection was new. One that was kept may have been closed by the remote in the meantime,
     ///   which says nothing about the destination.
-    mutating func heard(_ outcomes: [SMTPClientOutcome], from remote: String, isFirst: Bool) {
+    mutating func heard(_ outcomes: [SMTPClientOutcome], from connection: SMTPClientConnection, isFirst: Bool) {
+        let remote = connection.remote
         var again: [QueuedRecipient] = []
         for (recipient, outcome) in zip(pending, outcomes) {
             if case .deferred(let failure) = outcome, failure.isOfTheSession {
@@ -111,7 +115,9 @@ struct Attempt {
                 let isStale = !isFirst && !hasRepeated && failure.phase.isBeforeTheRecipients
                 if !isStale { note(Fate(outcome, remote: remote)) }
             } else {
-                fates.append((recipient, Fate(outcome, remote: remote)))
+                var fate = Fate(outcome, remote: remote)
+                fate.isReportedThere = connection.offersNotifications
+                fates.append((recipient, fate))
             }
         }
         if !isFirst { hasRepeated = true }
@@ -133,4 +139,11 @@ extension AttemptFailure {
 
 extension AttemptPhase {
     fileprivate var isBeforeTheRecipients: Bool { self == .idle || self == .sender }
+}
+
+extension ReportWish {
+    fileprivate init(_ parameters: RecipientParameters) {
+        self.init(
+            notify: parameters.notify.map { RcptParameters.Notify(rawValue: $0.rawValue) }, original: parameters.original)
+    }
 }

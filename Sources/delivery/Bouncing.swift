@@ -1,4 +1,4 @@
-// The report to the sender of a message that could not be delivered: composed here, taken by the router like any other
+// The report to the sender of a message that could not be delivered, or that went where nobody reports: composed here, taken by the router like any other
 // message, from the null sender (RFC 5321 §6.1).
 
 import Crypto
@@ -20,16 +20,18 @@ extension DeliveryDesk {
     private static let headerLimit: UInt32 = 65_536
     private static let deadline = TimeAmount.seconds(60)
 
-    func tellSender(_ lease: Lease, _ ended: [(QueuedRecipient, Fate)]) async -> Telling {
+    func tellSender(
+        _ lease: Lease, _ ended: [(QueuedRecipient, Fate)], _ action: BounceMessage.Action
+    ) async -> Telling {
         guard let sender = lease.sender else { return .nobody(because: "the message has no sender") }
         let header: ByteBuffer
         switch await self.header(of: lease.message) {
         case .success(let bytes): header = bytes
         case .failure(let error): return .later(because: "the store does not give the header: \(error)")
         }
-        let key = DeliveryDesk.key(lease, ended.map(\.0))
+        let key = DeliveryDesk.key(lease, ended.map(\.0), action)
         let report = BounceMessage(
-            reportingHost: policy.hostname, to: sender, action: .failed,
+            reportingHost: policy.hostname, to: sender, envelopeID: lease.parameters.envelopeID, action: action,
             recipients: ended.map { DeliveryDesk.entry($0.0, $0.1) }, date: clock() / 1000,
             arrival: lease.acceptedAt / 1000, token: String(key.suffix(32)), original: Array(header.readableBytesView)
         ).render()
@@ -37,8 +39,8 @@ extension DeliveryDesk {
         do {
             switch try await submit(submission, ByteBuffer(bytes: report)) {
             case .accepted(let id):
-                figures.count { $0.bounces += 1 }
-                log(.bounced(lease, recipients: ended.count, as: id))
+                if action == .failed { figures.count { $0.bounces += 1 } }
+                log(.reported(lease, action, recipients: ended.count, as: id))
                 return .told
             case .refused(let refusal) where refusal.reply.isPermanent:
                 return .nobody(because: "the report was refused: \(refusal.reply.code) \(refusal.because)")
@@ -55,20 +57,21 @@ extension DeliveryDesk {
         let host = report.remote.prefix { $0 != "[" }
         let said = report.remote.isEmpty ? report.text : "\(report.remote): \(report.text)"
         return BounceMessage.Recipient(
-            address: recipient.address, status: report.status, remote: host.isEmpty ? nil : String(host),
+            address: recipient.address, original: recipient.parameters.original, status: report.status,
+            remote: host.isEmpty ? nil : String(host),
             diagnostic: fate.reply, explanation: said)
     }
 
     /// The same for every repetition of the same end, whatever the lease is called then: a crash between report and
     /// settlement makes no second report.
-    static func key(_ lease: Lease, _ recipients: [QueuedRecipient]) -> String {
+    static func key(_ lease: Lease, _ recipients: [QueuedRecipient], _ action: BounceMessage.Action) -> String {
         var hash = SHA256()
         for entry in recipients.map(\.entry).sorted() {
             withUnsafeBytes(of: entry.bigEndian) { hash.update(bufferPointer: $0) }
         }
         let digits = Array("0123456789abcdef")
         let text = hash.finalize().prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "bounce-\(lease.message)-" + String(text)
+        return "\(action == .failed ? "bounce" : action.rawValue)-\(lease.message)-" + String(text)
     }
 
     private func header(of message: SpoolID) async -> Result<ByteBuffer, IPCError> {

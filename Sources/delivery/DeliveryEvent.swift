@@ -2,11 +2,14 @@
 
 import IPC
 import Mail
+import SMTP
 
 enum DeliveryEvent: Sendable {
     case attempted(Lease, QueuedRecipient, Fate)
     /// A report went to the sender.
-    case bounced(Lease, recipients: Int, as: SpoolID)
+    case reported(Lease, BounceMessage.Action, recipients: Int, as: SpoolID)
+    /// A report of good news could not be handed over.
+    case reportGivenUp(Lease, because: String)
     /// RFC 5321 §6.1: there is nobody to tell. The message ends here.
     case doubleBounce(Lease, QueuedRecipient, because: String)
     /// The router does not take the report now.

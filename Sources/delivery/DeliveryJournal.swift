@@ -3,6 +3,7 @@
 import IPC
 import Journal
 import Mail
+import SMTP
 
 extension Journal {
     func delivery() -> @Sendable (DeliveryEvent) -> Void {
@@ -12,8 +13,11 @@ extension Journal {
     private func write(_ event: DeliveryEvent) {
         switch event {
         case .attempted(let lease, let recipient, let fate): write(lease, recipient, fate)
-        case .bounced(let lease, let recipients, let report):
+        case .reported(let lease, .failed, let recipients, let report):
             info(.bounced, fields(lease, [.recipients: recipients, .detail: report]))
+        case .reported(let lease, let action, let recipients, let report):
+            info(.reported, fields(lease, [.recipients: recipients, .outcome: action.rawValue, .detail: report]))
+        case .reportGivenUp(let lease, let reason): warning(.reportGivenUp, fields(lease, [.reason: reason]))
         case .doubleBounce(let lease, let recipient, let reason):
             warning(.bounceSuppressed, fields(lease, [.recipient: recipient.address, .reason: reason]))
         case .bouncePending(let lease, let reason): warning(.bouncePending, fields(lease, [.reason: reason]))

@@ -10,6 +10,8 @@ struct Fate: Sendable, Equatable {
     var report: AttemptReport
     /// The remote's reply on one line, when there was one.
     var reply: String?
+    /// The remote was told who wants which report, and will send them.
+    var isReportedThere = false
 
     init(_ kind: Kind, _ report: AttemptReport, reply: String? = nil) {
         self.kind = kind

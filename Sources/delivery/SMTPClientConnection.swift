@@ -55,6 +55,9 @@ final class SMTPClientConnection: ChannelInboundHandler {
         self.upgrade = upgrade
     }
 
+    /// Reports are the remote's task then (RFC 3461 §5.2.2).
+    var offersNotifications: Bool { session.capabilities.notifications }
+
     /// Whether another message may be given.
     var isReady: Bool {
         if case .none = wait { return !isClosed && phase == .idle }

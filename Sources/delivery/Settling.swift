@@ -11,17 +11,21 @@ extension DeliveryDesk {
     func settle(_ work: Work, _ fates: [(QueuedRecipient, Fate)], known: [RecipientResult] = []) {
         var results = known
         var ended: [(QueuedRecipient, Fate)] = []
+        var passedOn: [(QueuedRecipient, Fate)] = []
         for (recipient, fate) in fates {
             switch decide(work.lease, recipient, fate) {
             case .delivered(let report):
                 results.append(RecipientResult(entry: recipient.entry, outcome: .delivered(report)))
+                let isWanted = recipient.parameters.notify?.contains(.success) ?? false
+                if isWanted, !fate.isReportedThere { passedOn.append((recipient, fate)) }
             case .deferred(let report, let retryAfter):
                 results.append(
                     RecipientResult(entry: recipient.entry, outcome: .deferred(report, retryAfter: retryAfter)))
             case .failed(let final): ended.append((recipient, final))
             }
         }
-        Task { [results, ended] in
+        Task { [results, ended, passedOn] in
+            if !passedOn.isEmpty { await self.reportRelayed(work.lease, passedOn) }
             let ends = ended.isEmpty ? [] : await self.end(work.lease, ended)
             await self.hand(work, results + ends)
         }
@@ -68,7 +72,7 @@ extension DeliveryDesk {
     private func end(_ lease: Lease, _ ended: [(QueuedRecipient, Fate)]) async -> [RecipientResult] {
         // RFC 3461 §4.1: NOTIFY without FAILURE, as NEVER is, wants no word of it.
         let wanted = ended.filter { $0.0.parameters.notify?.contains(.failure) ?? true }
-        switch wanted.isEmpty ? .told : await tellSender(lease, wanted) {
+        switch wanted.isEmpty ? .told : await tellSender(lease, wanted, .failed) {
         case .told:
             return ended.map { RecipientResult(entry: $0.0.entry, outcome: .failed($0.1.report)) }
         case .nobody(let because):
@@ -81,6 +85,16 @@ extension DeliveryDesk {
                 let pending = Fate(.deferred, .reportPending, status: "4.3.0", text: text)
                 return RecipientResult(entry: recipient.entry, outcome: .deferred(pending.report, retryAfter: 60))
             }
+        }
+    }
+
+    /// RFC 3461 §5.2.2: the other server will not say that it was delivered. The message is settled whether or not this
+    /// report can be handed over: it is good news, and the message must not go out twice for it.
+    private func reportRelayed(_ lease: Lease, _ passedOn: [(QueuedRecipient, Fate)]) async {
+        guard lease.sender != nil else { return }
+        switch await tellSender(lease, passedOn, .relayed) {
+        case .told: break
+        case .nobody(let because), .later(let because): log(.reportGivenUp(lease, because: because))
         }
     }
 

@@ -1,6 +1,7 @@
 // The certificates of the listener: read before the walls, looked after every few seconds, and put in front of a
 // connection when TLS begins.
 
+import Glibc
 import Mail
 import NIOCore
 import NIOPosix
@@ -14,7 +15,7 @@ final class Encryption: Sendable {
 
     /// Shared by all copies of the settings; nil without certificates.
     private let tls: ServerTLS?
-    private let watch = Mutex<RepeatedTask?>(nil)
+    private let watch = Mutex<[RepeatedTask]>([])
     private let interval: TimeAmount
 
     private init(_ tls: ServerTLS?, reading seconds: Int64) {
@@ -38,9 +39,11 @@ final class Encryption: Sendable {
         return CertificateFindings(now: unixSeconds).all(in: tls.certificates, names: names)
     }
 
-    /// Looks every few seconds whether a file has changed, on a thread that may wait for the disk.
+    /// Looks every few seconds whether a file has changed, on a thread that may wait for the disk; says at the start and
+    /// each day what an administrator should look at, so that a renewal that does not come is heard of in time.
     func start(
-        on loop: any EventLoop, threads: NIOThreadPool, log: @escaping @Sendable (ListenerEvent) -> Void
+        on loop: any EventLoop, threads: NIOThreadPool, names: [String],
+        log: @escaping @Sendable (ListenerEvent) -> Void
     ) {
         guard let tls else { return }
         let task = loop.scheduleRepeatedAsyncTask(initialDelay: interval, delay: interval) { _ in
@@ -53,10 +56,18 @@ final class Encryption: Sendable {
                 if !renewal.renewed.isEmpty { log(.certificatesReloaded(count: renewal.renewed.count)) }
             }
         }
-        watch.withLock { $0 = task }
+        let report = loop.scheduleRepeatedTask(initialDelay: .zero, delay: .hours(24)) { [self] _ in
+            for finding in findings(for: names, unixSeconds: time(nil)) {
+                log(
+                    .certificate(
+                        path: finding.file ?? "", finding: "\(finding): \(finding.fix)",
+                        isError: finding.severity == .error))
+            }
+        }
+        watch.withLock { $0 = [task, report] }
     }
 
-    func stop() { watch.withLock { $0 }?.cancel() }
+    func stop() { for task in watch.withLock({ $0 }) { task.cancel() } }
 
     /// Begins TLS as the server, on the channel's loop.
     /// - Returns: the tls-server-end-point of the certificate that was shown. Fails when the handshake does, also for

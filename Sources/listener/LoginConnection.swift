@@ -11,37 +11,44 @@ package final class LoginConnection: ChannelDuplexHandler, RemovableChannelHandl
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    private let facts: SessionFacts
-    private let router: LoginRouter
-    private let limits: LoginLimits
+    var facts: SessionFacts
+    let router: LoginRouter
+    let limits: LoginLimits
     private let connector: SessionConnector
-    private let log: @Sendable (LoginEvent) -> Void
+    let security: LoginSecurity
+    let log: @Sendable (LoginEvent) -> Void
 
-    private var session: POP3LoginSession
-    private var inbox = ByteBuffer()
+    var session: POP3LoginSession
+    var inbox = ByteBuffer()
     private var outbox = ByteBuffer()
     private var user = ""
+    var talk: SASLTalk?
+    var channelBinding: [UInt8]?
     private var ticket: Ticket?
     private var timer: Scheduled<Void>?
     private var isAdmitted = false
     private var isPulling = false
     /// The session has used up what it can of `inbox`.
     private var wantsInput = false
-    private var isHoldingRead = false
+    var isHoldingRead = false
+    var isSecuring = false
     private var clientHasEnded = false
     /// Nothing is pulled any more: the store or the farewell has the connection, or it is gone.
-    private var isOver = false
+    var isOver = false
 
     package init(
         _ facts: SessionFacts, router: LoginRouter, connector: SessionConnector, limits: LoginLimits = LoginLimits(),
-        pop3: POP3Limits = POP3Limits(), log: @escaping @Sendable (LoginEvent) -> Void
+        pop3: POP3Limits = POP3Limits(), offer: POP3Offer = POP3Offer(), security: LoginSecurity = LoginSecurity(),
+        log: @escaping @Sendable (LoginEvent) -> Void
     ) {
         self.facts = facts
         self.router = router
         self.limits = limits
         self.connector = connector
         self.log = log
-        session = POP3LoginSession(limits: pop3)
+        self.security = security
+        channelBinding = security.channelBinding
+        session = POP3LoginSession(limits: pop3, offer: offer, isSecured: facts.isEncrypted)
     }
 }
 
@@ -66,7 +73,7 @@ extension LoginConnection {
 
     package func read(context: ChannelHandlerContext) {
         // A client that says more than is answered is not listened to: `inbox` holds a line and one read at most.
-        if isOver || wantsInput { context.read() } else { isHoldingRead = true }
+        if isOver || wantsInput || isSecuring { context.read() } else { isHoldingRead = true }
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -92,13 +99,14 @@ extension LoginConnection {
 
     package func channelInactive(context: ChannelHandlerContext) {
         isOver = true
+        endTalk()
         context.fireChannelInactive()
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     /// Small buffers from the start: what the login needs is a line.
-    private func prepare(_ channel: any Channel) {
+    func prepare(_ channel: any Channel) {
         guard let options = channel.syncOptions else { return }
         try? options.setOption(.autoRead, value: true)
         try? options.setOption(.allowRemoteHalfClosure, value: true)
@@ -150,7 +158,7 @@ extension LoginConnection {
 
 // The session.
 extension LoginConnection {
-    private func pull(_ context: ChannelHandlerContext) {
+    func pull(_ context: ChannelHandlerContext) {
         guard isAdmitted, !isPulling, !isOver else { return }
         isPulling = true
         defer { isPulling = false }
@@ -164,6 +172,11 @@ extension LoginConnection {
             case .reply(let reply): outbox.writeString(reply.line)
             case .write(let bytes): outbox.writeBytes(bytes)
             case .authenticate(let credentials): ask(credentials, context)
+            case .exchange(let exchange): go(on: exchange, context)
+            case .cancelExchange: endTalk()
+            // Without a timestamp in the greeting there is no APOP.
+            case .verifyDigest: session.receive(.unavailable)
+            case .startTLS: return startTLS(context)
             case .needsInput: return waitForInput(context)
             case .waits: return flush(context)
             case .handOver: return handOver(context)
@@ -174,7 +187,7 @@ extension LoginConnection {
     }
 
     /// Replies go out together, when we wait.
-    private func flush(_ context: ChannelHandlerContext) {
+    func flush(_ context: ChannelHandlerContext) {
         guard outbox.readableBytes > 0 else { return }
         context.writeAndFlush(wrapOutboundOut(outbox), promise: nil)
         outbox = ByteBuffer()
@@ -211,16 +224,16 @@ extension LoginConnection {
         }
     }
 
-    private func answered(
+    func answered(
         _ result: Result<LoginAnswer, any Error>, asked: NIODeadline, _ context: ChannelHandlerContext
     ) {
         guard !isOver else { return }
         switch result {
         case .success(.granted(let grant)):
-            ticket = grant.ticket
+            (ticket, user) = (grant.ticket, grant.name)
             session.receive(.granted)
             pull(context)
-        case .success(.refused):
+        case .success(.refused(let user)):
             log(.loginRefused(facts, user: user))
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.eventLoop.assumeIsolated().scheduleTask(deadline: asked + limits.refusal) {
@@ -249,7 +262,9 @@ extension LoginConnection {
         isPulling = true
         let excuse = ByteBuffer(string: POP3Reply.unavailable.line)
         let splice = Splice(facts, limits: limits, excuse: excuse, log: log)
-        let opening = SessionOpening(ticket: ticket, facts: facts)
+        let opening = SessionOpening(
+            ticket: ticket, facts: facts, isUTF8: session.isUTF8, mechanisms: session.mechanismsOffered,
+            offersTLS: session.offersTLS)
         let bound = NIOLoopBound((self, context, splice), eventLoop: context.eventLoop)
         connector.connect(on: context.eventLoop, within: limits.connecting) { channel in
             try channel.pipeline.syncOperations.addHandler(bound.value.2.store)

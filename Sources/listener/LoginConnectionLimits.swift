@@ -34,6 +34,8 @@ package enum LoginEvent: Sendable {
     /// The session socket does not take the session.
     case storeUnreachable(SessionFacts, because: String)
     case timedOut(SessionFacts)
+    /// The handshake behind STLS failed.
+    case notSecured(SessionFacts, because: String)
     /// A session behind its login has ended. Octets by the side they came from.
     case ended(SessionFacts, fromClient: UInt64, fromStore: UInt64, how: SpliceEnding)
 }

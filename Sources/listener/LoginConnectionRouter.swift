@@ -1,4 +1,4 @@
-// The router as a login sees it: two questions.
+// The router as a login sees it: two questions, and exchanges of AUTH.
 
 import IPC
 import NIOCore
@@ -7,26 +7,22 @@ import NIOCore
 package struct LoginRouter: Sendable {
     let admit: @Sendable (SessionFacts) -> EventLoopFuture<Admission>
     let authenticate: @Sendable (Login) -> EventLoopFuture<LoginAnswer>
-
-    package init(
-        admit: @escaping @Sendable (SessionFacts) -> EventLoopFuture<Admission>,
-        authenticate: @escaping @Sendable (Login) -> EventLoopFuture<LoginAnswer>
-    ) {
-        self.admit = admit
-        self.authenticate = authenticate
-    }
+    /// Called on the connection's loop, which must be that of the road.
+    let open: @Sendable () throws -> Conversation<ListenerToRouter>
 
     /// - Parameter admission: what the router has said already; nil: it is asked.
     package init(
         _ asker: Asker<ListenerToRouter>, admission: Admission? = nil, limits: LoginLimits = LoginLimits()
     ) {
-        self.init { facts in
+        open = { try asker.open() }
+        admit = { facts in
             if let admission { return asker.eventLoop.makeSucceededFuture(admission) }
             return asker.ask(.admit(facts), deadline: limits.admission).flatMapThrowing { answer in
                 guard case .admission(let admission) = answer else { throw WrongAnswer() }
                 return admission
             }
-        } authenticate: { login in
+        }
+        authenticate = { login in
             asker.ask(.authenticate(login), deadline: limits.authentication).flatMapThrowing { answer in
                 guard case .login(let answer) = answer else { throw WrongAnswer() }
                 return answer

@@ -17,6 +17,8 @@ extension Journal {
         case .handedOver(let facts, let user): info(.loginAccepted, fields(facts, [.user: user]))
         case .storeUnreachable(let facts, let reason): warning(.maildropRefused, fields(facts, [.reason: reason]))
         case .timedOut(let facts): info(.sessionClosed, fields(facts, [.reason: SessionEnd.timedOut.rawValue]))
+        case .notSecured(let facts, let reason):
+            info(.sessionClosed, fields(facts, [.reason: "STLS: \(reason)"]))
         case .ended(let facts, _, let octets, let ending):
             info(.sessionClosed, fields(facts, [.octets: octets, .reason: "\(ending)"]))
         }

@@ -37,17 +37,11 @@ struct ListenerMain {
         let log = door.journal.listener()
         for trouble in settings.troubles { log(.certificate(path: trouble.key, finding: trouble.message, isError: true)) }
         for fault in faults { log(.certificate(path: fault.file, finding: "\(fault): \(fault.fix)", isError: true)) }
-        for finding in encryption.findings(for: [settings.hostname], unixSeconds: time(nil)) {
-            log(
-                .certificate(
-                    path: finding.file ?? "", finding: "\(finding): \(finding.fix)",
-                    isError: finding.severity == .error))
-        }
         let disk = NIOThreadPool(numberOfThreads: 1)
         disk.start()
         door.start {  // 5
             try room.start().wait()
-            encryption.start(on: group.next(), threads: disk, log: log)
+            encryption.start(on: group.next(), threads: disk, names: [settings.hostname], log: log)
             return [try door.serveControl(CommandToListener.self, on: control, facts, group: group)]
         }
         door.work(

@@ -34,7 +34,7 @@ final class SMTPConnection: ChannelInboundHandler, LoopSession {
     private var inbox = ByteBuffer()
     private var outbox = ByteBuffer()
     var transaction: SMTPTransaction?
-    var login: SMTPLogin?
+    var login: SASLTalk?
     /// Of the certificate that this client was shown.
     private(set) var channelBinding: [UInt8]?
     private let admission: Admission

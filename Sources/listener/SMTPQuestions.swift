@@ -15,7 +15,7 @@ extension SMTPConnection {
             transaction.ask(.recipient(address, RecipientParameters(parameters)))
         case .authentication(let mechanism, let initial): logIn(mechanism, initial)
         case .authenticationResponse(let response):
-            guard let login else { return session.receive(.replied(SMTPLogin.trouble)) }
+            guard let login else { return session.receive(.replied(SMTPConnection.loginTrouble)) }
             login.respond(Secret(response))
         case .clientFacts(let client): take(client)
         }
@@ -49,26 +49,31 @@ extension SMTPConnection {
             facts: facts, mechanism: mechanism, initial: initial.map { Secret($0) },
             channelBinding: binds ? channelBinding : nil)
         do {
-            let login = SMTPLogin(try loop.router.open(), self, mechanism)
-            self.login = login
-            login.begin(opening)
+            login = SASLTalk(try loop.router.open(), deadline: loop.settings.timeouts.verdict, opening) { [self] news in
+                hear(news, of: mechanism)
+            }
         } catch {
             fail("the router: \(error)")
-            session.receive(.replied(SMTPLogin.trouble))
+            session.receive(.replied(SMTPConnection.loginTrouble))
         }
     }
 
-    /// The exchange is over, well or not.
-    func loggedIn(_ grant: Grant, by mechanism: String) {
-        login = nil
-        facts.login = grant.ticket
-        loop.log(.loggedIn(facts, mechanism: mechanism, user: grant.name))
-        receive(.authenticated(Reply(235, "2.7.0", "Authentication successful")))
-    }
+    /// RFC 4954 §4.7.
+    private static let loginTrouble = Reply(454, "4.7.0", "Temporary authentication failure, try again later")
 
-    func notLoggedIn(_ reply: Reply) {
-        login = nil
-        receive(.replied(reply))
+    private func hear(_ news: SASLTalk.News, of mechanism: String) {
+        if case .ended = news { login = nil }
+        switch news {
+        case .challenge(let challenge): receive(.challenge(challenge))
+        case .ended(.granted(let grant)):
+            facts.login = grant.ticket
+            loop.log(.loggedIn(facts, mechanism: mechanism, user: grant.name))
+            receive(.authenticated(Reply(235, "2.7.0", "Authentication successful")))
+        case .ended(.refused): receive(.replied(Reply(535, "5.7.8", "Authentication credentials invalid")))
+        case .ended(.unavailable(let because)):
+            fail("login: \(because)")
+            receive(.replied(SMTPConnection.loginTrouble))
+        }
     }
 
     /// XCLIENT from somebody whom the settings allow it; the session has asked no one else.

@@ -57,6 +57,14 @@ struct SMTPService: Sendable {
             securedMechanisms: offered.map(\.rawValue))
     }
 
+    /// For the mailboxes: whatever some account can use.
+    func mailboxMechanisms(of port: PortPlan) -> [ListenService.Mechanism] {
+        guard port.smtp.auth else { return [] }
+        return ListenService.Mechanism.allCases.filter {
+            port.smtp.mechanisms.contains($0) && mechanisms.contains($0.rawValue)
+        }
+    }
+
     /// Allowed at the port, and of use to somebody.
     private func offered(_ port: SMTPPort) -> [ListenService.Mechanism] {
         guard port.auth, port.role != .incoming, policy.loginsRelay else { return [] }
@@ -65,9 +73,9 @@ struct SMTPService: Sendable {
 }
 
 extension ListenService.Mechanism {
-    fileprivate var showsPassword: Bool { self == .plain || self == .login }
+    var showsPassword: Bool { self == .plain || self == .login }
     /// Channel binding binds to a channel that is protected.
-    fileprivate var needsTLS: Bool { self == .scramSHA256Plus }
+    var needsTLS: Bool { self == .scramSHA256Plus }
 }
 
 extension PortPlan.TLSOffer {

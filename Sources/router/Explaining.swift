@@ -1,15 +1,29 @@
 // `postern explain`: the decision that a recipient would get, by the same code that decides about real ones, with every
 // rule that was considered (F-2).
 
+import IDNA
 import IPC
 import Mail
 
 extension RouterLoop {
     /// On the loop. `answer` is called once, on any thread.
     func explain(_ hypothesis: Hypothesis, _ answer: @escaping @Sendable (CommandToRouter.Answer) -> Void) {
+        guard let recipient = IDNA.ascii(hypothesis.recipient) else {
+            let decision = RecipientDecision.badDomain(hypothesis.recipient)
+            let step = Explanation.Step(rule: "\(decision.rule)", finding: outcome(decision), isDecisive: true)
+            return answer(.explained(Explanation(steps: [step], outcome: outcome(decision), reply: reply(decision))))
+        }
+        var hypothesis = hypothesis
+        hypothesis.recipient = recipient
+        explainName(hypothesis, answer)
+    }
+
+    private func explainName(
+        _ hypothesis: Hypothesis, _ answer: @escaping @Sendable (CommandToRouter.Answer) -> Void
+    ) {
         let envelope = EnvelopeFacts(
             client: hypothesis.client, listener: hypothesis.listener, service: .smtp, sender: hypothesis.sender,
-            login: hypothesis.login.map { .account($0) } ?? .none)
+            login: hypothesis.login.map { $0 == policy.singleLogin ? .single : .account($0) } ?? .none)
         directory.receivePolicy { [self] result in
             guard case .success(let receive) = result else {
                 return answer(.refused("the store cannot be reached: try again when `postern status` shows it"))

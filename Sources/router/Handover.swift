@@ -11,7 +11,8 @@ import NIOCore
 
 final class Handover {
     private let house: RouterLoop
-    private let source: Flow
+    /// nil: the content is the house's own, and short.
+    private let source: Flow?
     private var store: Conversation<RouterToStore>?
     private var inspector: ContentInspector
     private var uncredited = 0
@@ -23,7 +24,7 @@ final class Handover {
     static let receivedLimit = 100
     private static let commitDeadline = TimeAmount.minutes(2)
 
-    init(_ house: RouterLoop, from source: Flow) {
+    init(_ house: RouterLoop, from source: Flow?) {
         self.house = house
         self.source = source
         inspector = ContentInspector(limits: house.policy.inspection)
@@ -36,9 +37,9 @@ final class Handover {
         let count = bytes.readableBytes
         octets += count
         if refusal == nil { look(at: bytes) }
-        guard refusal == nil, let store = road() else { return source.consumed(count) }
+        guard refusal == nil, let store = road() else { return credit(count) }
         store.send(bytes)
-        if store.isWritable { source.consumed(count) } else { uncredited += count }
+        if store.isWritable { credit(count) } else { uncredited += count }
     }
 
     /// All content has come.
@@ -112,8 +113,10 @@ final class Handover {
     private func release() {
         let count = uncredited
         uncredited = 0
-        if count > 0 { source.consumed(count) }
+        if count > 0 { credit(count) }
     }
+
+    private func credit(_ count: Int) { source?.consumed(count) }
 
     /// The road to the store broke while content was on it.
     private func failed(_ error: IPCError) {

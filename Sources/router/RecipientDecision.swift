@@ -14,6 +14,8 @@ struct RecipientDecision: Sendable {
         case undecided
         /// Too many, or too fast.
         case limit
+        /// The domain is no name.
+        case badAddress
 
         var description: String {
             switch self {
@@ -21,6 +23,7 @@ struct RecipientDecision: Sendable {
             case .access(let rule): rule.word
             case .undecided: "undecided"
             case .limit: "limit"
+            case .badAddress: "bad-address"
             }
         }
     }
@@ -36,5 +39,14 @@ struct RecipientDecision: Sendable {
 
     static func undecided(_ refusal: Refusal) -> RecipientDecision {
         RecipientDecision(rule: .undecided, outcome: .refuse(refusal))
+    }
+}
+
+extension RecipientDecision {
+    /// RFC 6531 §3.2, RFC 5891: what is no name is no address.
+    static func badDomain(_ recipient: EmailAddress) -> RecipientDecision {
+        let refusal = Refusal(
+            Reply(553, "5.1.3", "<\(recipient)>: the domain is not a valid name"), because: "not a name by IDNA2008")
+        return RecipientDecision(rule: .badAddress, outcome: .refuse(refusal))
     }
 }

@@ -10,6 +10,9 @@ enum RouterEvent: Sendable {
     case admissionRefused(SessionFacts, rule: String)
     /// The store has it.
     case accepted(TraceID, SpoolID, sender: EmailAddress?, recipients: Int, octets: Int)
+    /// A sender who had asked for it was told that a message arrived.
+    case reported(TraceID, SpoolID, sender: EmailAddress, recipients: Int)
+    case reportGivenUp(TraceID, SpoolID, because: String)
     /// A message was refused after its content had come.
     case refused(TraceID, Refusal)
     case login(SessionFacts, user: String, LoginAnswer)

@@ -54,7 +54,7 @@ final class RouterFigures: Sendable {
         case .refuse(let refusal):
             switch decision.rule {
             case _ where refusal.reply.isTransient: refusedForNow.add()
-            case .access(.unknownRecipient), .classified, .undecided: refusedUnknown.add()
+            case .access(.unknownRecipient), .classified, .undecided, .badAddress: refusedUnknown.add()
             case .access, .limit: refusedRelay.add()
             }
         }

@@ -28,6 +28,12 @@ extension Journal {
                     .trace: trace, .message: message, .sender: sender?.description ?? "", .recipients: recipients,
                     .size: octets,
                 ])
+        case .reported(let trace, let message, let sender, let recipients):
+            info(
+                .reported,
+                [.trace: trace, .message: message, .sender: sender, .recipients: recipients, .outcome: "delivered"])
+        case .reportGivenUp(let trace, let message, let reason):
+            warning(.reportGivenUp, [.trace: trace, .message: message, .reason: reason])
         case .refused(let trace, let refusal): info(.messageRefused, fields(refusal, [.trace: trace]))
         case .login(let facts, let user, let answer): write(facts, user, answer)
         case .banned(let client, let milliseconds, let reason):

@@ -17,6 +17,8 @@ struct RouterPolicy: Sendable {
     /// Received leaves out the address of a client that has logged in.
     var hidesClient = false
     var access = AccessPolicy()
+    /// The name of the only login that may relay.
+    var singleLogin: String?
     /// What is trusted beside the machine's private subnets.
     var trusted: [AddressRange]
     /// T-09: whether they are trusted, as they are now.
@@ -42,6 +44,7 @@ struct RouterPolicy: Sendable {
         attachmentSize = settings.attachment.maxSize > 0 ? settings.attachment.maxSize : nil
         hidesClient = settings.hidesClient
         access = AccessPolicy(settings.relay)
+        singleLogin = settings.relay.accounts == .single ? settings.relay.user : nil
         trustsPrivateSubnets = settings.trustsPrivateSubnets
         safe = settings.safe
         ports = settings.listeners.map(PortPolicy.init)

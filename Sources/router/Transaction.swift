@@ -21,6 +21,8 @@ final class Transaction {
     private var relays: [RelayedRecipient] = []
     private var relayed: Set<EmailAddress> = []
     private var accepted: [EmailAddress] = []
+    /// Went into mailboxes here, and their sender wants to hear of it.
+    private var awaited: [DeliveredRecipient] = []
     private var asked = 0
     /// Questions that came before it was known who has logged in; nil: it is known.
     private var early: [() -> Void]? = []
@@ -151,6 +153,9 @@ final class Transaction {
             house.log(.refused(facts.trace, refusal))
         }
         exchange.answer(.receipt(receipt))
+        if case .accepted(let spool) = receipt, let sender, !awaited.isEmpty {
+            DeliveredReport(house, facts.trace, spool, to: sender, parameters.envelopeID, awaited).send()
+        }
     }
 
     private func cancelForDisorder(_ because: String) {
@@ -165,9 +170,7 @@ extension Transaction {
     private func consider(_ recipient: EmailAddress, _ parameters: RecipientParameters) {
         asked += 1
         guard let recipient = IDNA.ascii(recipient) else {
-            let refusal = Refusal(
-                Reply(553, "5.1.3", "<\(recipient)>: the domain is not a valid name"), because: "not a name by IDNA2008")
-            return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
+            return put(recipient, parameters, .badDomain(recipient))
         }
         if let refusal = refusalOfCount() {
             return put(recipient, parameters, RecipientDecision(rule: .limit, outcome: .refuse(refusal)))
@@ -225,9 +228,12 @@ extension Transaction {
         case .take(let boxes, let strangers):
             accepted.append(recipient)
             placements += boxes
+            if !boxes.isEmpty, parameters.notify?.contains(.success) ?? false {
+                awaited.append(DeliveredRecipient(address: recipient, original: parameters.original))
+            }
             // Two aliases may lead to the same stranger: one message is enough.
             for stranger in strangers where relayed.insert(stranger).inserted {
-                relays.append(RelayedRecipient(stranger, parameters))
+                relays.append(RelayedRecipient(stranger, parameters.onward(from: recipient, to: stranger)))
             }
             house.log(.decided(facts.trace, recipient, rule: decision.rule, refusal: nil))
             exchange.answer(.verdict(.accepted))

@@ -90,7 +90,7 @@ package final class Household: Sendable {
             directory: directory, database: database, hashes: hashes, tickets: Tickets(now: now), now: now, log: log)
         logins = LoginSurroundings(
             authentication: authentication, hostname: settings.hostname, decoy: loaded.decoy, iterations: iterations,
-            now: now)
+            allowsNTLMv1: settings.ntlmVersion1, now: now)
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
@@ -204,6 +204,12 @@ extension StoreSettings {
         // Longer than the listener's own, which is the one that counts.
         limits.idle = max(limits.idle, .seconds(idleTimeout.components.seconds * 3 / 2))
         limits.pop3.errors = maxErrors
+        limits.uidl =
+            switch uidlFormat {
+            case .postern: .usual
+            case .dovecot: .dovecot
+            case .courier: .courier
+            }
         return limits
     }
 }

@@ -78,6 +78,7 @@ struct Letter: Sendable {
     var age: Int64 = 0
     var expiresIn: UInt32 = 60
     var isEightBit = false
+    var wishes = RecipientParameters()
     /// Queue entries; nil: new ones.
     var entries: [UInt64]?
 }
@@ -171,7 +172,8 @@ final class StoreState: @unchecked Sendable {
             let recipients = letter.recipients.enumerated().map { index, address in
                 let entry = letter.entries?[index] ?? next * 1000 + UInt64(index)
                 return QueuedRecipient(
-                    entry: entry, address: EmailAddress(address)!, attempts: letter.attempts)
+                    entry: entry, address: EmailAddress(address)!, parameters: letter.wishes,
+                    attempts: letter.attempts)
             }
             entries[id] = recipients.map(\.entry)
             let now = Int64(Date().timeIntervalSince1970 * 1000)

@@ -22,6 +22,44 @@ extension DeliveryRoomTests {
             while !condition() { try? await Task.sleep(for: .milliseconds(5)) }
         }
 
+        // MARK: Reports
+
+        /// RFC 3461 §5.2.2: a server that knows DSN is told and reports itself; for one that does not, we say "relayed".
+        @Test(arguments: [true, false])
+        func successIsReportedByWhoeverCan(knowsDSN: Bool) async throws {
+            let sink = try await Sink(capabilities: ["PIPELINING"] + (knowsDSN ? ["DSN"] : []))
+            let house = try await house(sink)
+            let wish = RecipientParameters(notify: [.success, .failure], original: "rfc822;old@home.test")
+            for letter in [Letter(wishes: wish), Letter(wishes: RecipientParameters(notify: .failure))] {
+                guard case .delivered = try await house.store.outcome(of: house.store.add(letter)) else {
+                    throw UnexpectedAnswer("not delivered")
+                }
+            }
+            let words = " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;old@home.test"
+            #expect(sink.lines.contains("RCPT TO:<bob@remote.test>" + (knowsDSN ? words : "")))
+            #expect(house.router.reports.count == (knowsDSN ? 0 : 1))
+            if let report = house.router.reports.first {
+                #expect(report.submission.sender == nil && report.submission.recipients == [EmailAddress("alice@home.test")])
+                #expect(report.content.contains("Action: relayed\r\n"))
+                #expect(report.content.contains("Original-Recipient: rfc822;old@home.test\r\n"))
+            }
+            await house.stop()
+        }
+
+        /// Good news that nobody takes does not hold the message back.
+        @Test func aReportThatIsRefusedIsGivenUp() async throws {
+            let sink = try await Sink()
+            let house = try await house(sink)
+            house.router.answer(.refused(Refusal(Reply(451, "4.3.0", "later"), because: "later")))
+            let letter = Letter(wishes: RecipientParameters(notify: .success))
+            guard case .delivered = try await house.store.outcome(of: house.store.add(letter)) else {
+                throw UnexpectedAnswer("not delivered")
+            }
+            #expect(house.events.contains { if case .reportGivenUp = $0 { true } else { false } })
+            #expect(sink.messages.count == 1)
+            await house.stop()
+        }
+
         // MARK: Connections
 
         @Test func aConnectionServesManyMessages() async throws {
@@ -222,9 +260,10 @@ extension DeliveryRoomTests {
                     sender: nil, destination: "b.test", recipients: recipients, size: 1,
                     acceptedAt: 0)
             }
-            let key = DeliveryDesk.key(lease(1), recipients)
-            #expect(key == DeliveryDesk.key(lease(2), recipients.reversed()))
-            #expect(key != DeliveryDesk.key(lease(1), Array(recipients.dropFirst())))
+            let key = DeliveryDesk.key(lease(1), recipients, .failed)
+            #expect(key == DeliveryDesk.key(lease(2), recipients.reversed(), .failed))
+            #expect(key != DeliveryDesk.key(lease(1), Array(recipients.dropFirst()), .failed))
+            #expect(key != DeliveryDesk.key(lease(1), recipients, .relayed))
             #expect(key.utf8.count <= 128)
         }
 

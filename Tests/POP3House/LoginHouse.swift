@@ -91,7 +91,7 @@ package final class LoginHouse: Sendable {
             on: eventLoop, log: { _ in })
         asker.start()
         let events = events
-        listening = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        listening = try await ServerBootstrap(group: eventLoop)
             .childChannelOption(.socketOption(.so_sndbuf), value: SocketOptionValue(sendBuffer))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,11 +1,15 @@
 // Plays a transcript against both pure sessions, as one client sees them: login first, then the maildrop.
 //
 //  # …                  why the transcript exists
-//  limits: k=v …        departs from POP3Limits (errors, refused, line, piece, strict)
-//  message: N text      a message with uid N, before the dialogue
-//  C: line              the client's line; CRLF follows. C~ raw: no line end is added
+//  limits: k=v …        departs from POP3Limits (errors, refused, commands, line, piece, strict …)
+//  offer: k=v …         departs from POP3Offer; also timestamp=<…>, uidl=…, secured (TLS from the start)
+//  in step              the client cannot pipeline this: TLS begins in it
+//  message: N text      a message with uid N, before the dialogue; message8: one that needs UTF8
+//  C: line              the client's line; CRLF follows. C~ raw: no line end is added. C! raw: all of it in one read
 //  S: line              ours, with CRLF
-//  router? / router:    what the login session asks, what it is answered
+//  router? / router:    what the login session asks, what it is answered (granted, refused, too soon, challenge …)
+//  router< cancel       an exchange is given up
+//  startTLS / tls:      the handshake: secured, or open: it does not come to its end
 //  store? / store:      the same for the maildrop; `store? read N` shows that bytes are read, `read N` = its uid
 //  handOver, close      the last action of a session
 // Escapes in text: \r \n \0 \\ \xNN \{n*text}
@@ -30,7 +34,13 @@ struct Transcript: Sendable, CustomTestStringConvertible {
     }()
 
     /// The dialogue without what stands before it.
-    var dialogue: [String] { lines.filter { !$0.hasPrefix("limits:") && !$0.hasPrefix("message:") } }
+    var dialogue: [String] {
+        lines.filter { line in
+            !["limits:", "offer:", "message:", "message8:", "in step"].contains { line.hasPrefix($0) }
+        }
+    }
+
+    var isInStepOnly: Bool { lines.contains("in step") }
 }
 
 /// `\{300*a}` first, then the single escapes.
@@ -67,7 +77,9 @@ struct TranscriptPlayer {
     private let transcript: Transcript
     private let readSize: Int
     private var limits = POP3Limits()
-    private var messages: [(uid: UInt32, bytes: [UInt8])] = []
+    private var surroundings = Surroundings()
+    private var messages: [(uid: UInt32, bytes: [UInt8], needsUTF8: Bool)] = []
+    private var isShakingHands = false
     private var client: [UInt8] = []
     private var inbox: [UInt8] = []
     private var wire: [UInt8] = []
@@ -77,25 +89,28 @@ struct TranscriptPlayer {
     init(_ transcript: Transcript, readSize: Int) {
         self.transcript = transcript
         self.readSize = readSize
-        answers = transcript.lines.filter { $0.hasPrefix("router:") || $0.hasPrefix("store:") }
+        answers = transcript.lines.filter { $0.hasPrefix("router:") || $0.hasPrefix("store:") || $0.hasPrefix("tls:") }
         for line in transcript.lines {
-            if line.hasPrefix("limits: ") { depart(String(line.dropFirst(8))) }
-            if line.hasPrefix("message: ") {
-                let parts = line.dropFirst(9).split(separator: " ", maxSplits: 1)
-                messages.append((UInt32(parts[0]) ?? 0, parts.count > 1 ? unescaped(parts[1]) : []))
+            if line.hasPrefix("limits: ") { limits.depart(String(line.dropFirst(8))) }
+            if line.hasPrefix("offer: ") { surroundings.depart(String(line.dropFirst(7))) }
+            if line.hasPrefix("message") {
+                let parts = line.drop { $0 != " " }.dropFirst().split(separator: " ", maxSplits: 1)
+                let bytes = parts.count > 1 ? unescaped(parts[1]) : []
+                messages.append((UInt32(parts[0]) ?? 0, bytes, line.hasPrefix("message8")))
             }
         }
     }
 
     /// - Parameter pipelined: the client sends all it has at once and listens afterwards.
     mutating func play(pipelined: Bool) {
-        let said = transcript.dialogue.filter { $0.hasPrefix("C: ") || $0.hasPrefix("C~ ") || $0 == "C:" }
+        let said = transcript.dialogue.filter { ["C: ", "C~ ", "C! "].contains($0.prefix(3)) || $0 == "C:" }
         var queue = said[...]
         if pipelined {
             for line in queue { client += bytes(of: line) }
             queue = []
         }
-        var login = POP3LoginSession(limits: limits)
+        var login = POP3LoginSession(
+            limits: limits, offer: surroundings.offer, isSecured: surroundings.isSecured, timestamp: surroundings.timestamp)
         var maildrop: POP3MaildropSession?
         var isOver = false
         while !isOver {
@@ -106,6 +121,7 @@ struct TranscriptPlayer {
                 guard let line = queue.popFirst() else { return }
                 log.append(line)
                 client += bytes(of: line)
+                if line.hasPrefix("C! ") { (inbox, client) = (inbox + client, []) }
             }
             inbox += client.prefix(readSize)
             client.removeFirst(min(readSize, client.count))
@@ -121,20 +137,36 @@ struct TranscriptPlayer {
         inbox.removeFirst(offset)
         switch action {
         case .needsInput: return true
-        case .waits: preconditionFailure("answers come at once here")
+        case .waits:
+            precondition(isShakingHands, "answers come at once here")
+            return true
         case .reply(let reply): wire += Array(reply.line.utf8)
         case .write(let bytes): wire += bytes
         case .authenticate(let login):
             note("router? authenticate \(login.user) \(String(decoding: login.password.bytes, as: UTF8.self))")
-            switch answer() {
-            case "router: granted": session.receive(.granted)
-            case "router: refused": session.receive(.refused)
-            default: session.receive(.unavailable)
-            }
+            session.receive(routerAnswer())
+        case .verifyDigest(let login):
+            let digest = login.digest.bytes.map { hex($0).dropFirst(2).lowercased() }.joined()
+            note("router? digest \(login.user) \(login.timestamp) \(digest)")
+            session.receive(routerAnswer())
+        case .exchange(let exchange):
+            note("router? " + words(exchange))
+            session.receive(routerAnswer())
+        case .cancelExchange: note("router< cancel")
+        case .startTLS:
+            note("startTLS")
+            // The shell throws away what it has read in clear.
+            inbox = []
+            isShakingHands = answer() != "tls: secured"
+            if !isShakingHands { session.secured() }
         case .handOver:
-            note("handOver")
-            let list = messages.map { POP3Message(uid: $0.uid, size: UInt64($0.bytes.count)) }
-            maildrop = POP3MaildropSession(uidValidity: 7, messages: list, limits: limits)
+            note(session.isUTF8 ? "handOver utf8" : "handOver")
+            let list = messages.map {
+                POP3Message(uid: $0.uid, size: UInt64($0.bytes.count), needsUTF8: $0.needsUTF8)
+            }
+            maildrop = POP3MaildropSession(
+                uidValidity: 7, messages: list, limits: limits, offer: surroundings.offer, uidl: surroundings.uidl,
+                isSecured: session.isSecured, isUTF8: session.isUTF8)
         case .close:
             note("close")
             isOver = true
@@ -178,6 +210,30 @@ struct TranscriptPlayer {
         log.append(event)
     }
 
+    private func words(_ exchange: POP3Exchange) -> String {
+        switch exchange {
+        case .begin(let mechanism, nil): "begin \(mechanism)"
+        case .begin(let mechanism, let initial?): "begin \(mechanism) \(shown(initial.bytes))"
+        case .response(let response): "response \(shown(response.bytes))"
+        }
+    }
+
+    private func shown(_ octets: [UInt8]) -> String {
+        if octets.count > 64 { return "(\(octets.count) octets)" }
+        return "[" + String(decoding: octets.map { $0 == 0 ? 0x7C : $0 }, as: UTF8.self) + "]"
+    }
+
+    private mutating func routerAnswer() -> POP3LoginSession.Answer {
+        let answer = answer()
+        switch answer {
+        case "router: granted": return .granted
+        case "router: refused": return .refused
+        case "router: too soon": return .tooSoon
+        case _ where answer.hasPrefix("router: challenge"): return .challenge(unescaped(answer.dropFirst(18)))
+        default: return .unavailable
+        }
+    }
+
     private mutating func answer() -> String {
         guard !answers.isEmpty else { return "" }
         log.append(answers[0])
@@ -197,24 +253,7 @@ struct TranscriptPlayer {
     }
 
     private func bytes(of line: String) -> [UInt8] {
-        line.hasPrefix("C~") ? unescaped(line.dropFirst(3)) : unescaped(line.dropFirst(3)) + [13, 10]
-    }
-
-    private mutating func depart(_ text: String) {
-        for word in text.split(separator: " ") {
-            let parts = word.split(separator: "=")
-            let value = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-            switch parts[0] {
-            case "errors": limits.errors = value
-            case "refused": limits.refusedLogins = value
-            case "line": limits.commandLine = value
-            case "swallowed": limits.swallowedLine = value
-            case "piece": limits.listingPiece = value
-            case "strict": limits.leniency = .strict
-            case "cleartext": limits.takesPasswords = value != 0
-            default: preconditionFailure("unknown limit \(word)")
-            }
-        }
+        line.hasPrefix("C: ") || line == "C:" ? unescaped(line.dropFirst(3)) + [13, 10] : unescaped(line.dropFirst(3))
     }
 }
 

@@ -4,11 +4,11 @@
 import Testing
 
 @Suite struct ImportTests {
-    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS", "MIME", "SASL", "ProxyProtocol", "IDNA"]
+    static let pure: Set = ["Mail", "SMTP", "POP3", "DNS", "MIME", "SASL", "ProxyProtocol", "IDNA", "Archive"]
 
     static let allowed: [String: Set<String>] = [
         "Mail": [], "SMTP": ["Mail"], "POP3": ["Mail"], "DNS": ["Mail"],
-        "MIME": [], "IDNA": ["Mail", "CIDN2"], "ProxyProtocol": ["Mail"],
+        "MIME": [], "Archive": [], "IDNA": ["Mail", "CIDN2"], "ProxyProtocol": ["Mail"],
         "SASL": ["Mail", "Crypto", "COpenSSL", "CStringprep"],
         "IPC": ["Mail", "CLinux", "NIOCore", "NIOPosix", "Crypto", "Glibc"],
         "Sandbox": ["Mail", "CLinux", "CSeccomp", "CCap", "Glibc"],
@@ -38,7 +38,8 @@ import Testing
             "NIOTLS", "Crypto", "CUnbound", "Glibc",
         ],
         "postern": [
-            "Mail", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser", "NIOCore",
+            "Mail", "Archive", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser",
+            "NIOCore",
             "NIOPosix",
             "CLinux",
             "Glibc", "FoundationEssentials",

@@ -302,6 +302,29 @@ import Testing
         let allowed = try await explain("x@example.com", login: "alice@example.test")
         #expect(allowed.reply.code == 250 && allowed.outcome == "queued for x@example.com")
         #expect(try await explain("alice@example.test").outcome == "stored in the mailbox of alice@example.test")
+        // As RCPT has them: domains in one form, and names that are none.
+        #expect(
+            try await explain("x@MÜLLER.example", login: "alice@example.test").outcome == "queued for x@xn--mller-kva.example")
+        let bad = try await explain("x@\u{200D}ü.example")
+        #expect(bad.reply.code == 553 && bad.steps.map(\.rule) == ["bad-address"])
+    }
+
+    /// the single login is nobody's account, here as at the port.
+    @Test func theSingleLoginIsExplainedAsSuch() async throws {
+        let house = try House(trusted: []) {
+            $0.access.relayLogins = .onlySingle
+            $0.singleLogin = "relay"
+        }
+        defer { house.stop() }
+        for (login, code) in [("relay", 250), ("alice@example.test", 550)] {
+            let hypothesis = Hypothesis(
+                client: InternetAddress("203.0.113.9")!, listener: 0, sender: nil, recipient: EmailAddress("x@example.com")!,
+                login: login)
+            guard case .explained(let explanation) = try await house.command(.explain(hypothesis)) else {
+                throw IPCError.violation("not explained")
+            }
+            #expect(explanation.reply.code == code, "\(login)")
+        }
     }
 
     /// Who has waited for the greeting once, and went on as a mail server does, does not wait again; who talks early does.

@@ -231,6 +231,29 @@ import Testing
         #expect(comes { house.store.with { $0.cancelled } == 1 })
     }
 
+    /// RFC 3461 §5.2.3: whoever asked for it hears that the message is in the mailbox; nobody else does.
+    @Test func arrivalIsReportedToWhoAskedForIt() async throws {
+        let house = try House()
+        defer { house.stop() }
+        let wish = RecipientParameters(notify: .success, original: "rfc822;old@example.test")
+        for (sender, wishes) in [("s@example.com", wish), ("s@example.com", RecipientParameters(notify: .failure)), (nil, wish)] {
+            let talk = try await house.talk()
+            _ = try await talk.sender(sender, parameters: SenderParameters(envelopeID: "E1"))
+            #expect(try await talk.recipient("alice@example.test", wishes).isAccepted)
+            try await talk.content("Subject: x\r\n\r\nx\r\n")
+            #expect(try await talk.deliver().code == 250)
+        }
+        #expect(comes { house.store.messages.count == 4 })
+        let report = try #require(house.store.messages.first { $0.plan.idempotencyKey != nil })
+        #expect(report.plan.sender == nil && report.plan.relays == [RelayedRecipient(EmailAddress("s@example.com")!)])
+        let text = String(decoding: report.content, as: UTF8.self)
+        for field in [
+            "Original-Envelope-Id: E1\r\n", "Original-Recipient: rfc822;old@example.test\r\n",
+            "Final-Recipient: rfc822; alice@example.test\r\n", "Action: delivered\r\n", "To: <s@example.com>\r\n",
+        ] { #expect(text.contains(field), "\(field)") }
+        #expect(house.store.messages.filter { $0.plan.idempotencyKey != nil }.count == 1)
+    }
+
     /// New settings hold at the next recipient, as run-time lists do (E-15a).
     @Test func aReloadHoldsForTheNextRecipient() async throws {
         let house = try House()

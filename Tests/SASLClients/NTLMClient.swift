@@ -38,16 +38,17 @@ package struct NTLMClient {
     }
 
     /// With this NtChallengeResponse, whatever it is.
-    package func message(response: [UInt8]) -> [UInt8] {
+    /// - Parameter own: the client's challenge of version 1, and then its flag is set; none with an empty one.
+    package func message(response: [UInt8], ownChallenge own: [UInt8] = []) -> [UInt8] {
         let names = [domain, user, "DESK"].map { isUnicode ? Self.utf16($0) : Array($0.utf8) }
-        let parts = [[UInt8](repeating: 0, count: 24), response] + names + [[]]
+        let parts = [own + [UInt8](repeating: 0, count: 24 - own.count), response] + names + [[]]
         var header = Self.signature + Self.word(3)
         var payload: [UInt8] = []
         for part in parts {
             header += Self.word(UInt32(part.count) | UInt32(part.count) << 16) + Self.word(UInt32(64 + payload.count))
             payload += part
         }
-        return header + Self.word(isUnicode ? 0x0008_8205 : 0x0008_8206) + payload
+        return header + Self.word((isUnicode ? 0x8205 : 0x8206) | (own.isEmpty ? 0 : 0x0008_0000)) + payload
     }
 
     package static func utf16(_ text: String) -> [UInt8] {

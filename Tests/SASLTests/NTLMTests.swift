@@ -48,6 +48,35 @@ import Testing
         #expect(!House().playNTLM(client).isSuccess)
     }
 
+    /// [MS-NLMP] §4.2.2 and §4.2.3 have the numbers.
+    @Test(
+        "version 1, with and without a challenge of the client's own, only where it is allowed",
+        arguments: [
+            ([], "67c43011f30298a2ad35ece64f16331c44bdbed927841f94"),
+            ([UInt8](repeating: 0xAA, count: 8), "7537f803ae367128ca458204bde7caf81e97ed2683267232"),
+        ])
+    func version1(own: [UInt8], response: String) {
+        var house = House()
+        house.users["User"] = "Password"
+        house.surroundings.random = [0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF] + House.random.dropFirst(8)
+        let client = client("User", "", "Password")
+        let right = client.message(response: unhex(response), ownChallenge: own)
+        var wrong = unhex(response)
+        wrong[23] ^= 1
+        func play(_ answer: [UInt8]) -> Ending { house.play(.ntlm, initial: client.negotiate, { _ in answer }) }
+        #expect(play(right) == .failed("NTLM of version 1, which auth.ntlm_v1 does not allow"))
+        house.surroundings.allowsNTLMv1 = true
+        #expect(play(right) == .succeeded(user: "User", authorization: nil, final: nil))
+        #expect(play(client.message(response: wrong, ownChallenge: own)) == .failed("wrong user or password: User"))
+        let other = own.isEmpty ? [UInt8](repeating: 1, count: 8) : []
+        #expect(!play(client.message(response: unhex(response), ownChallenge: other)).isSuccess)
+        #expect(house.playNTLM(client).isSuccess, "version 2 as ever")
+    }
+
+    private func unhex(_ text: String) -> [UInt8] {
+        stride(from: 0, to: text.count, by: 2).map { UInt8(text.dropFirst($0).prefix(2), radix: 16)! }
+    }
+
     @Test("names that cannot be", arguments: ["", "\\", "OFFICE\\", "al\0ice", "al\u{7}ice", String(repeating: "a", count: 321)])
     func wrongName(user: String) {
         var house = House()

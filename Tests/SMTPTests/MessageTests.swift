@@ -102,6 +102,24 @@ struct BounceMessageTests {
         #expect(text.split(separator: "\n").filter { $0 == "--report-4f2-1" }.count == 3)
     }
 
+    /// RFC 3464 §2.2.1, §2.3.1 and §2.3.3: good news, with what the sender had given to know it by.
+    @Test(arguments: [BounceMessage.Action.delivered, .relayed])
+    func goodNews(action: BounceMessage.Action) {
+        var bounce = Self.bounce([])
+        bounce.action = action
+        bounce.envelopeID = "QQ 314159"
+        bounce.recipients[0].original = "rfc822;old@to.example"
+        let text = Self.text(bounce)
+        #expect(text.contains("Subject: Mail \(action == .delivered ? "delivered" : "passed on")\n"))
+        #expect(text.contains("Original-Envelope-Id: QQ 314159\nReporting-MTA: dns; mail.example.org\n"))
+        #expect(
+            text.contains(
+                "\n\nOriginal-Recipient: rfc822;old@to.example\nFinal-Recipient: rfc822; r1@to.example\n"
+                    + "Action: \(action.rawValue)\n"))
+        #expect(!text.contains("text/rfc822-headers"), "nothing to show, no part")
+        #expect(text.hasSuffix("\n--report-4f2-1--\n"))
+    }
+
     /// Whatever the remote said and the original held: lines end with CRLF, none is too long, no part ends early.
     @Test(arguments: [
         "", "a\r\n--report-4f2-1--\r\nb", "\r\r\r\n\n", "X: \u{FC}\0\r\n", String(repeating: "x", count: 5000),

@@ -125,6 +125,33 @@ struct SMTPClientSessionTests {
         #expect(remote.says("221 bye") == [] && remote.isClosed)
     }
 
+    /// RFC 3461 §5.2.1: what the sender said of reports goes on, where it is understood, and nowhere else.
+    @Test(arguments: [true, false])
+    func wishesForReportsArePassedOn(isOffered: Bool) {
+        let remote = Remote(Self.plain)
+        var message = Self.message(5)
+        message.envelopeID = "a+b=c d"
+        message.returns = .headers
+        message.wishes = [
+            ReportWish(notify: .never, original: nil),
+            ReportWish(notify: [.success, .failure, .delay], original: "rfc822;old+tag@to.example"),
+            ReportWish(notify: nil, original: "utf-8;jürgen@to.example"),
+            ReportWish(notify: .success, original: "rfc822;" + String(repeating: "a", count: 481)),
+        ]
+        remote.session.begin(message)
+        _ = remote.says("220 hi")
+        let lines = remote.says("250-remote", "250-PIPELINING", isOffered ? "250 DSN" : "250 HELP")
+        let bare = (1...5).map { "RCPT TO:<r\($0)@to.example>" }
+        let wishes = [
+            " NOTIFY=NEVER", " NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;old+2Btag@to.example", "", " NOTIFY=SUCCESS", "",
+        ]
+        if isOffered {
+            #expect(lines == ["MAIL FROM:<s@from.example> RET=HDRS ENVID=a+2Bb+3Dc+20d"] + zip(bare, wishes).map(+) + ["DATA"])
+        } else {
+            #expect(lines == ["MAIL FROM:<s@from.example>"] + bare + ["DATA"])
+        }
+    }
+
     @Test func oneCommandAtATimeWithoutPipelining() {
         let remote = Remote(Self.plain)
         remote.session.begin(Self.message(2))

@@ -1,5 +1,6 @@
 // What the `@` lines of an SMTP transcript set, and how its `router?` lines write a question.
 import Mail
+import TranscriptFiles
 
 @testable import SMTP
 

@@ -1,6 +1,7 @@
 // Plays the transcripts of Tests/Transcripts/smtp against the pure server session, cut into reads of 1, 3, 7 and 4096.
 import Mail
 import Testing
+import TranscriptFiles
 
 @testable import SMTP
 

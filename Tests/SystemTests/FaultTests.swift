@@ -94,4 +94,21 @@ import Testing
         let start = try House.command(House.programs + "/postern", ["check", path])
         #expect(start.status == 0, "\(start.error)")
     }
+
+    /// What only a restart changes is named by the rooms that read it; the rest holds at once.
+    @Test func aReloadSaysWhatWaitsForARestart() throws {
+        let house = try House(House.Options(extra: "[auth]\nscram_iterations = 4096\n", smtp: "max_recipients = 100"))
+        defer { house.stop() }
+        var text = try String(contentsOfFile: house.settingsPath, encoding: .utf8)
+        for (old, new) in [
+            ("scram_iterations = 4096", "scram_iterations = 8192"), ("max_recipients = 100", "max_recipients = 200"),
+        ] {
+            text = text.replacingOccurrences(of: old, with: new)
+        }
+        try text.write(toFile: house.settingsPath, atomically: true, encoding: .utf8)
+        kill(house.process.processIdentifier, SIGHUP)
+        try wait(10, for: "the warning") { house.log().contains("setting-needs-restart") }
+        let warnings = house.log().split(separator: "\n").filter { $0.contains("setting-needs-restart") }
+        #expect(warnings.count == 1 && warnings[0].contains("auth.scram_iterations") && warnings[0].contains("store"))
+    }
 }

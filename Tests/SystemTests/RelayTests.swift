@@ -55,6 +55,32 @@ import Testing
         try wait(20, for: "the message") { sink.messages.count == 1 }
     }
 
+    /// RFC 3461: who asks for it hears of each recipient once: of the one here that the message is in the mailbox, of the
+    /// other that it went to a server that will not say.
+    @Test func successIsReported() throws {
+        let world = try World()
+        defer { world.stop() }
+        let sink = try Sink(port: world.sinkPort)
+        defer { sink.stop() }
+        let wire = try Wire(port: world.house.smtpPort)
+        _ = try wire.reply()
+        _ = try wire.ask("EHLO x")
+        #expect(try wire.ask("MAIL FROM:<alice@example.test> RET=HDRS ENVID=E+2B1").hasPrefix("250"))
+        #expect(try wire.ask("RCPT TO:<bob@example.test> NOTIFY=SUCCESS ORCPT=rfc822;old@example.test").hasPrefix("250"))
+        #expect(try wire.ask("RCPT TO:<x@elsewhere.test> NOTIFY=SUCCESS,FAILURE").hasPrefix("250"))
+        #expect(try wire.ask("DATA").hasPrefix("354"))
+        #expect(try wire.ask("Subject: news\r\n\r\nx\r\n.").hasPrefix("250"))
+        try wait(20, for: "both reports") { try world.house.mailbox("alice").count == 2 }
+        let reports = try world.house.mailbox("alice").map { $0.joined(separator: "\n") }
+        for (action, recipient) in [("delivered", "bob@example.test"), ("relayed", "x@elsewhere.test")] {
+            let report = reports.first { $0.contains("Action: \(action)") } ?? ""
+            #expect(report.contains("Final-Recipient: rfc822; \(recipient)") && report.contains("Original-Envelope-Id: E+1"))
+        }
+        #expect(reports.contains { $0.contains("Original-Recipient: rfc822;old@example.test") })
+        #expect(sink.messages.count == 1)
+        #expect(try world.house.mailbox("bob").count == 1)
+    }
+
     /// T-21, T-22, T-24: the MX of the recipient's domain gets the message, greeted with our name (T-18).
     @Test func theMailExchangerGetsIt() throws {
         let world = try World()

@@ -1,4 +1,4 @@
-// What only OpenSSL's libcrypto can do here: MD4, and MD5 that goes on from a kept state. No decisions.
+// What only OpenSSL's libcrypto can do here: MD4, DES, and MD5 that goes on from a kept state. No decisions.
 #ifndef COPENSSL_H
 #define COPENSSL_H
 
@@ -13,5 +13,8 @@ int copenssl_md5_after_block(const uint8_t block[64], uint8_t state[16]);
 
 // The digest of that block followed by `length` octets. Result as above.
 int copenssl_md5_resume(const uint8_t state[16], const uint8_t *octets, size_t length, uint8_t digest[16]);
+
+// One block of DES (FIPS 46-3) with a key of 7 octets, without its parity bits.
+void copenssl_des_block(const uint8_t key[7], const uint8_t block[8], uint8_t result[8]);
 
 #endif

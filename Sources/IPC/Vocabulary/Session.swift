@@ -58,10 +58,20 @@ package struct Ticket: Codable, Sendable, Hashable, CustomStringConvertible {
 package struct SessionOpening: Codable, Sendable {
     package var ticket: Ticket
     package var facts: SessionFacts
+    /// The client has said UTF8 (RFC 6856 §2).
+    package var isUTF8: Bool
+    /// What was announced before the login is announced behind it too (RFC 2449 §6): mechanisms, and STLS.
+    package var mechanisms: [String]
+    package var offersTLS: Bool
 
-    package init(ticket: Ticket, facts: SessionFacts) {
+    package init(
+        ticket: Ticket, facts: SessionFacts, isUTF8: Bool = false, mechanisms: [String] = [], offersTLS: Bool = false
+    ) {
         self.ticket = ticket
         self.facts = facts
+        self.isUTF8 = isUTF8
+        self.mechanisms = mechanisms
+        self.offersTLS = offersTLS
     }
 }
 

@@ -78,8 +78,14 @@ struct ClientTransaction {
             if capabilities.size != nil { output += " SIZE=\(message.size)".utf8 }
             if capabilities.eightBitMIME, message.isEightBit { output += " BODY=8BITMIME".utf8 }
             if message.isInternational { output += " SMTPUTF8".utf8 }
+            if capabilities.notifications { output += DSNParameters.mail(message.returns, message.envelopeID).utf8 }
             output += [13, 10]
-        case .recipient(let index): output += "RCPT TO:<\(message.recipients[index])>\r\n".utf8
+        case .recipient(let index):
+            output += "RCPT TO:<\(message.recipients[index])>".utf8
+            if capabilities.notifications, index < message.wishes.count {
+                output += DSNParameters.rcpt(message.wishes[index]).utf8
+            }
+            output += [13, 10]
         case .data: output += "DATA\r\n".utf8
         }
     }

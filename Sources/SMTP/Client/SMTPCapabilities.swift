@@ -6,6 +6,8 @@ package struct SMTPCapabilities: Equatable, Sendable {
     package var startTLS = false
     /// RFC 6531.
     package var internationalized = false
+    /// RFC 3461.
+    package var notifications = false
     /// RFC 1870: nil when not announced; 0 when without a limit.
     package var size: Int?
     /// RFC 4954 §3, upper case, in the remote's order.
@@ -23,6 +25,7 @@ package struct SMTPCapabilities: Equatable, Sendable {
             case "8BITMIME": eightBitMIME = true
             case "STARTTLS": startTLS = true
             case "SMTPUTF8": internationalized = true
+            case "DSN": notifications = true
             case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
             case "AUTH": mechanisms += words.dropFirst()
             // The form of the draft, still sent by old servers: AUTH=LOGIN PLAIN.

@@ -72,6 +72,11 @@ package struct SMTPClientMessage: Equatable, Sendable {
     package var isEightBit: Bool
     /// It may only go where SMTPUTF8 is offered (RFC 6531 §3.2).
     package var isInternational: Bool
+    /// What the sender said about reports (RFC 3461): passed on where DSN is offered.
+    package var envelopeID: String?
+    package var returns: MailParameters.ReportReturn?
+    /// By the recipients' order; may be shorter.
+    package var wishes: [ReportWish] = []
 
     package init(
         sender: SenderPath, recipients: [EmailAddress], size: Int, isEightBit: Bool, isInternational: Bool = false
@@ -81,5 +86,17 @@ package struct SMTPClientMessage: Equatable, Sendable {
         self.recipients = recipients
         self.size = size
         self.isEightBit = isEightBit
+    }
+}
+
+/// NOTIFY and ORCPT of one recipient (RFC 3461 §4.1, §4.2).
+package struct ReportWish: Equatable, Sendable {
+    package var notify: RcptParameters.Notify?
+    /// `addr-type;address`, decoded.
+    package var original: String?
+
+    package init(notify: RcptParameters.Notify?, original: String?) {
+        self.notify = notify
+        self.original = original
     }
 }

@@ -39,6 +39,19 @@ extension XText {
         return XText(original: string(bytes, range), text: String(decoding: decoded, as: UTF8.self))
     }
 
+    /// - Parameter limit: octets of the result.
+    /// - Returns: nil when it cannot be said so: empty, too long, or not printable ASCII (RFC 6533 §3 has another form,
+    ///   which only a server with SMTPUTF8 reads).
+    static func encode(_ text: String, limit: Int) -> String? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) else { return nil }
+        let digits = Array("0123456789ABCDEF".utf8)
+        let encoded = text.utf8.flatMap { octet -> [UInt8] in
+            let isPlain = octet > 0x20 && octet != UInt8(ascii: "+") && octet != UInt8(ascii: "=")
+            return isPlain ? [octet] : [UInt8(ascii: "+"), digits[Int(octet >> 4)], digits[Int(octet & 15)]]
+        }
+        return encoded.count <= limit ? String(decoding: encoded, as: UTF8.self) : nil
+    }
+
     private static func digit(_ octet: UInt8) -> UInt8? {
         switch octet {
         case 0x30...0x39: octet - 0x30

@@ -1,12 +1,15 @@
-// A delivery report (RFC 3464) inside a multipart/report (RFC 6522): words for people, fields for programs, and the
+// A delivery report (RFC 3464), of bad news or of good, inside a multipart/report (RFC 6522): words for people, fields for programs, and the
 // header of the message it is about. A pure function of its values; bounded, whatever the remote said.
 import Mail
 
 package struct BounceMessage: Sendable {
-    package enum Action: String, Sendable { case failed, delayed }
+    /// RFC 3464 §2.3.3. Relayed: taken by a server that will not report (RFC 3461 §5.2.2).
+    package enum Action: String, Sendable { case failed, delayed, delivered, relayed }
 
     package struct Recipient: Sendable {
         package var address: EmailAddress
+        /// ORCPT: `addr-type;address`, decoded.
+        package var original: String?
         /// RFC 3463.
         package var status: String
         /// The host that said `diagnostic`.
@@ -17,8 +20,10 @@ package struct BounceMessage: Sendable {
         package var explanation: String
 
         package init(
-            address: EmailAddress, status: String, remote: String? = nil, diagnostic: String? = nil, explanation: String
+            address: EmailAddress, original: String? = nil, status: String, remote: String? = nil,
+            diagnostic: String? = nil, explanation: String
         ) {
+            self.original = original
             self.address = address
             self.status = status
             self.remote = remote
@@ -31,6 +36,8 @@ package struct BounceMessage: Sendable {
     package var reportingHost: String
     /// Whom to tell: the sender of the original.
     package var to: EmailAddress
+    /// ENVID of the original, decoded.
+    package var envelopeID: String?
     package var action: Action
     package var recipients: [Recipient]
     /// Unix seconds.
@@ -39,15 +46,16 @@ package struct BounceMessage: Sendable {
     package var arrival: Int64?
     /// Makes the Message-ID and the boundary unique: letters, digits, at most 64; from the caller's ids.
     package var token: String
-    /// The original, or its beginning; what lies behind its header is not used.
+    /// The original, or its beginning; what lies behind its header is not used. Empty: no part speaks of it.
     package var original: [UInt8]
 
     package init(
-        reportingHost: String, to: EmailAddress, action: Action, recipients: [Recipient], date: Int64,
+        reportingHost: String, to: EmailAddress, envelopeID: String? = nil, action: Action, recipients: [Recipient], date: Int64,
         arrival: Int64? = nil, token: String, original: [UInt8]
     ) {
         self.reportingHost = reportingHost
         self.to = to
+        self.envelopeID = envelopeID
         self.action = action
         self.recipients = recipients
         self.date = date
@@ -70,7 +78,9 @@ package struct BounceMessage: Sendable {
         var output = topHeader(isEightBit)
         output += part("text/plain; charset=us-ascii", "Notification", "7bit") + words()
         output += part("message/delivery-status", "Delivery report", "7bit") + deliveryStatus()
-        output += part("text/rfc822-headers", "Undelivered message headers", isEightBit ? "8bit" : "7bit") + header
+        if !header.isEmpty || action == .failed {
+            output += part("text/rfc822-headers", "Message headers", isEightBit ? "8bit" : "7bit") + header
+        }
         output += "\r\n--\(boundary)--\r\n".utf8
         return output
     }
@@ -87,7 +97,6 @@ package struct BounceMessage: Sendable {
     private var host: String { String(decoding: HeaderFolding.token(reportingHost), as: UTF8.self) }
 
     private func topHeader(_ isEightBit: Bool) -> [UInt8] {
-        let subject = action == .failed ? "Undelivered mail returned to sender" : "Delayed mail (still being retried)"
         let id = String(decoding: safeToken, as: UTF8.self)
         var output = HeaderFolding.field("Date", text: MailDate.format(unixSeconds: date))
         output += HeaderFolding.field("From", text: "Mail Delivery System <MAILER-DAEMON@\(host)>")
@@ -101,6 +110,15 @@ package struct BounceMessage: Sendable {
         output += HeaderFolding.field(
             "Content-Type", text: "multipart/report; report-type=delivery-status; boundary=\"\(boundary)\"")
         return output + "\r\nThis is a delivery report in MIME format.\r\n".utf8
+    }
+
+    private var subject: String {
+        switch action {
+        case .failed: "Undelivered mail returned to sender"
+        case .delayed: "Delayed mail (still being retried)"
+        case .delivered: "Mail delivered"
+        case .relayed: "Mail passed on"
+        }
     }
 
     private func part(_ type: String, _ description: String, _ encoding: String) -> [UInt8] {
@@ -118,6 +136,11 @@ package struct BounceMessage: Sendable {
         case .delayed:
             output += "Your message has not been delivered to the recipients below yet.\r\n".utf8
             output += "You need not do anything: it will be tried again.\r\n".utf8
+        case .delivered: output += "Your message is in the mailboxes of the recipients below.\r\n".utf8
+        case .relayed:
+            output +=
+                "Your message was passed on for the recipients below, to a server that sends no reports of success.\r\n".utf8
+            output += "You will hear of it again only if it cannot be delivered.\r\n".utf8
         }
         for recipient in recipients.prefix(Self.recipientLimit) {
             output += "\r\n<".utf8 + recipient.address.description.utf8.map(HeaderFolding.printable) + ">:\r\n".utf8
@@ -150,12 +173,21 @@ package struct BounceMessage: Sendable {
 
     // RFC 3464 §2.1: per-message fields, then a group of fields for each recipient, each group behind an empty line.
     private func deliveryStatus() -> [UInt8] {
-        var output = HeaderFolding.field("Reporting-MTA", text: "dns; \(host)")
+        var output: [UInt8] = []
+        // RFC 3464 §2.2.1.
+        if let envelopeID {
+            output += HeaderFolding.field("Original-Envelope-Id", [envelopeID.utf8.map(HeaderFolding.printable)])
+        }
+        output += HeaderFolding.field("Reporting-MTA", text: "dns; \(host)")
         if let arrival {
             output += HeaderFolding.field("Arrival-Date", text: MailDate.format(unixSeconds: arrival))
         }
         for recipient in recipients.prefix(Self.recipientLimit) {
             output += [13, 10]
+            // RFC 3464 §2.3.1: before the final one.
+            if let original = recipient.original {
+                output += HeaderFolding.field("Original-Recipient", [original.utf8.map(HeaderFolding.printable)])
+            }
             let address = recipient.address.description.utf8.map(HeaderFolding.printable)
             output += HeaderFolding.field("Final-Recipient", [Array("rfc822;".utf8), address])
             output += HeaderFolding.field("Action", text: action.rawValue)

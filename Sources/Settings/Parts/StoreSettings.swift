@@ -22,8 +22,11 @@ package struct StoreSettings: Sendable {
     /// For POP3 after login.
     package let idleTimeout: Duration
     package let maxErrors: Int
+    package let uidlFormat: Settings.POP3.UIDLFormat
     /// Of SCRAM, for passwords that are set from now on.
     package let scramIterations: Int
+    /// NTLM of version 1 is taken too.
+    package let ntlmVersion1: Bool
     /// nil: every account may log in to relay.
     package let relayLogin: RelayLogin?
     /// Files that a reload reads again.
@@ -43,7 +46,9 @@ package struct StoreSettings: Sendable {
         compactRate = settings.store.compactRate
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
+        uidlFormat = settings.pop3.uidlFormat
         scramIterations = settings.auth.scramIterations
+        ntlmVersion1 = settings.auth.ntlmVersion1
         secretFiles = settings.relay.passwordFile.map { [$0] } ?? []
     }
 

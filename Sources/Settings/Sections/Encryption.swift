@@ -71,6 +71,8 @@ extension Settings {
         package let plaintextWithoutTLS: Bool
         /// Of SCRAM, for passwords that are set from now on.
         package let scramIterations: Int
+        /// NTLM of version 1 is taken too.
+        package let ntlmVersion1: Bool
 
         init(_ reading: Reading) {
             let table = reading.section("auth", "How clients log in.", rooms: [.listener, .router])
@@ -81,6 +83,10 @@ extension Settings {
             scramIterations = table.value(
                 "scram_iterations", .number(4_096...600_000), default: 4_096, reload: false, rooms: [.store],
                 "Rounds of hashing in SCRAM verifiers of passwords that are set from now on.")
+            ntlmVersion1 = table.value(
+                "ntlm_v1", .truth, default: false, reload: false, rooms: [.store],
+                "Whether NTLM may be the old version 1, for clients that know no other, such as Exim's spa. Whoever "
+                    + "hears such a login finds the password out within hours: only under TLS or in a closed network.")
         }
     }
 }

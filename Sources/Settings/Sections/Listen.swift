@@ -211,9 +211,6 @@ package struct ListenService: Sendable, Equatable {
         if tls != .none, !certificate.hasCertificate {
             table.report("tls", "\"\(tls.rawValue)\" needs tls.certificate and tls.key, or tls.pfx")
         }
-        if service == .pop3, tls == .starttls || tls == .starttlsRequired {
-            table.report("tls", "this release has no STLS for POP3", allowed: "none, implicit")
-        }
         if accept == .any, acceptAccount == nil { table.report("accept", "\"any\" needs accept_account") }
         if address.hasPrefix("unix:"), service != .lmtp {
             table.report("address", "only lmtp can listen on a Unix socket")

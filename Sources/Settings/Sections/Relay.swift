@@ -84,7 +84,8 @@ extension Settings {
                 "accounts", .word, default: .any,
                 "any: every account may log in to relay. single: only relay.user, and no account.")
             user = table.optional(
-                "user", .userName, example: "relay", rooms: [.store], "The name of the single login, which has no mailbox.")
+                "user", .userName, example: "relay", rooms: [.store, .router],
+                "The name of the single login, which has no mailbox.")
             passwordFile = table.optional(
                 "password_file", .path, example: "/etc/postern/secrets/relay", rooms: [.store],
                 "A file with the password of relay.user in its first line.")

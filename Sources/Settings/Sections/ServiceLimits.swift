@@ -72,6 +72,11 @@ extension Settings {
         /// 0: what the machine allows.
         package let maxSessions: Int
         package let maxSessionsPerClient: Int
+        /// How UIDL names messages.
+        package let uidlFormat: UIDLFormat
+
+        /// The forms of servers whose mail can have moved here.
+        package enum UIDLFormat: String, SettingWord { case postern, dovecot, courier }
 
         init(_ reading: Reading) {
             let table = reading.section("pop3", "Limits of the service pop3.", rooms: [.listener])
@@ -94,6 +99,10 @@ extension Settings {
             maxSessionsPerClient = table.value(
                 "max_sessions_per_client", .number(1...1_000_000), default: 200,
                 "Sessions at once from one address (IPv6: from one /64); the next is turned away.")
+            uidlFormat = table.value(
+                "uidl_format", .word, default: .postern, reload: false, rooms: [.store],
+                "How UIDL names messages. Those of the server that the mail came from: clients that leave mail on the "
+                    + "server fetch all of it again when the names change.")
         }
     }
 }

@@ -1,6 +1,7 @@
 // One client's POP3 session behind the login: opens the maildrop, plays `POP3MaildropSession`, and gives the maildrop
 // back in whatever way the connection ends. Messages are read ahead as far as the client has pipelined.
 
+import IPC
 import Mail
 import NIOCore
 import POP3
@@ -15,7 +16,8 @@ package actor POP3Connection {
     nonisolated let stream: SessionStream
     nonisolated let account: AccountID
     nonisolated let access: any MaildropAccess
-    private let limits: POP3Limits
+    private let opening: SessionOpening
+    private let limits: SessionLimits
     private let log: @Sendable (SessionEvent) -> Void
 
     private var outbox: ByteBuffer
@@ -33,12 +35,13 @@ package actor POP3Connection {
     }
 
     package init(
-        _ stream: SessionStream, account: AccountID, access: any MaildropAccess, limits: POP3Limits,
-        log: @escaping @Sendable (SessionEvent) -> Void
+        _ stream: SessionStream, _ opening: SessionOpening, account: AccountID, access: any MaildropAccess,
+        limits: SessionLimits, log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.stream = stream
         self.account = account
         self.access = access
+        self.opening = opening
         self.limits = limits
         self.log = log
         outbox = stream.channel.allocator.buffer(capacity: 512)
@@ -55,7 +58,9 @@ package actor POP3Connection {
         holdsMaildrop = true
         spools = maildrop.messages
         let list = maildrop.messages.map { POP3Message(uid: $0.uid, size: $0.size) }
-        var session = POP3MaildropSession(uidValidity: maildrop.uidValidity, messages: list, limits: limits)
+        var session = POP3MaildropSession(
+            uidValidity: maildrop.uidValidity, messages: list, limits: limits.pop3, offer: opening.offer, uidl: limits.uidl,
+            isSecured: opening.facts.isEncrypted, isUTF8: opening.isUTF8)
         while await advance(&session) {}
         giveBack()
         log(.left(account, retrieved: retrieved))
@@ -215,5 +220,16 @@ extension POP3Connection {
         } else {
             outbox.writeString(POP3Reply.unreadable.line)
         }
+    }
+}
+
+extension SessionOpening {
+    /// What the client was shown before its login.
+    fileprivate var offer: POP3Offer {
+        var offer = POP3Offer()
+        offer.mechanisms = facts.isEncrypted ? [] : mechanisms
+        offer.securedMechanisms = facts.isEncrypted ? mechanisms : []
+        offer.tls = offersTLS ? .offered : .none
+        return offer
     }
 }

@@ -12,6 +12,7 @@ struct LoginSurroundings: Sendable {
     /// Constant over restarts; see `SASLSurroundings`.
     var decoy: Secret
     var iterations: Int
+    var allowsNTLMv1: Bool
     /// Milliseconds since 1970.
     var now: @Sendable () -> Int64
 }
@@ -48,7 +49,7 @@ final class LoginExchange {
                 random: (0..<SASLSurroundings.randomCount).map { _ in UInt8.random(in: 0...255) },
                 unixTime: around.now() / 1000, channelBinding: opening.channelBinding,
                 offersChannelBinding: opening.channelBinding != nil && offersBinding, decoy: around.decoy,
-                iterations: around.iterations))
+                iterations: around.iterations, allowsNTLMv1: around.allowsNTLMv1))
     }
 
     /// Answers the exchange's open question with a challenge or the login's end, now or later.

@@ -15,6 +15,7 @@ package struct SessionLimits: Sendable {
     /// Longer than the listener's own, which is the one that counts (RFC 1939 §3: at least 10 minutes).
     package var idle = TimeAmount.minutes(15)
     package var pop3 = POP3Limits()
+    package var uidl = POP3UIDLFormat.usual
 
     package init() {}
 }
@@ -156,6 +157,6 @@ package final class SessionSocket: Sendable {
             return await stream.sendLast(ByteBuffer(string: POP3Reply.unavailable.line))
         }
         log(.entered(opening.facts, account))
-        await POP3Connection(stream, account: account, access: access, limits: limits.pop3, log: log).serve()
+        await POP3Connection(stream, opening, account: account, access: access, limits: limits, log: log).serve()
     }
 }

@@ -108,7 +108,7 @@ final class House: @unchecked Sendable {
             service = "pop3"
             address = "127.0.0.1"
             port = \(pop3)
-            tls = "none"
+            tls = "\(options.tls ? "starttls" : "none")"
 
             \(options.smtp.isEmpty ? "" : "[smtp]\n\(options.smtp)\n")
             \(options.delivery.isEmpty ? "" : "[delivery]\n\(options.delivery)\n")

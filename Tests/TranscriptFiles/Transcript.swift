@@ -1,5 +1,5 @@
-// Reads the transcripts of Tests/Transcripts. Knows nothing of the machine that plays them, so that the same file can
-// also be played against a live server (its C and S lines).
+// Reads the transcripts of Tests/Transcripts. Knows nothing of what plays them: the pure machine, or the
+// running house (the C and S lines).
 //
 //   # why                      the first line says why the transcript exists
 //   @ recipients 3             a limit or a leniency of the session; `@ router accepts` answers everything at once
@@ -18,8 +18,8 @@
 // `*3 ` behind the keyword's colon repeats the line; %d is the number of the repetition, from 1. `${300*x}` is 300 x.
 import Foundation
 
-struct Transcript: Sendable, CustomStringConvertible {
-    enum Step: Equatable, Sendable {
+package struct Transcript: Sendable, CustomStringConvertible {
+    package enum Step: Equatable, Sendable {
         case client([UInt8])
         case atOnce([UInt8])
         case server(String)
@@ -31,19 +31,20 @@ struct Transcript: Sendable, CustomStringConvertible {
         case close
     }
 
-    struct Fault: Error, CustomStringConvertible {
-        var description: String
+    package struct Fault: Error, CustomStringConvertible {
+        package var description: String
+        package init(description: String) { self.description = description }
     }
 
-    var name: String
-    var why: String
-    var settings: [[String]] = []
-    var steps: [Step] = []
+    package var name: String
+    package var why: String
+    package var settings: [[String]] = []
+    package var steps: [Step] = []
 
-    var description: String { name }
+    package var description: String { name }
 
     /// Of a folder in Tests/Transcripts.
-    static func all(in folder: String, file: String = #filePath) throws -> [Transcript] {
+    package static func all(in folder: String, file: String = #filePath) throws -> [Transcript] {
         let root = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Transcripts").appendingPathComponent(folder)
         return try FileManager.default.contentsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".txt") }.sorted()
@@ -53,7 +54,7 @@ struct Transcript: Sendable, CustomStringConvertible {
             }
     }
 
-    init(name: String, text: String) throws {
+    package init(name: String, text: String) throws {
         self.name = name
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard let first = lines.first, first.hasPrefix("# ") else { throw Fault(description: "\(name): says not why") }
