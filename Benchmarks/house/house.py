@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -38,6 +39,24 @@ def wait_delivered(server, count, start, seconds=300):
         time.sleep(0.02)
 
 
+def make_load(root, name):
+    """The load of this name, made from its source; its path."""
+    source = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.c"
+    subprocess.run(
+        [shutil.which("gcc") or "clang", "-O2", "-o", f"{root}/{name}", source, "-lssl", "-lcrypto", "-lpthread"],
+        check=True)
+    return f"{root}/{name}"
+
+
+def make_keys(root):
+    """key.pem and chain.pem in this folder, for every server (ECDSA P-256)."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+         "-subj", "/CN=mail.example.test", "-keyout", f"{root}/key.pem", "-out", f"{root}/chain.pem"],
+        check=True, stderr=subprocess.DEVNULL)
+    os.chmod(f"{root}/key.pem", 0o644)  # the rooms run as users of their own
+
+
 class House:
     """Started on creation, with the one account alice@example.test; `stop` ends it."""
 
@@ -64,8 +83,11 @@ class House:
                 raise RuntimeError("the house did not start:\n" + open(f"{root}/log").read())
             time.sleep(0.05)
         self._command("domain", "add", "example.test")
-        self._command("account", "add", self.address, "--password-file", "-", text=self.password + "\n")
+        self.add(self.address)
         self.base = 0
+
+    def add(self, address):
+        self._command("account", "add", address, "--password-file", "-", text=self.password + "\n")
 
     def _command(self, *words, text=None):
         return subprocess.run(
@@ -77,7 +99,7 @@ class House:
 
     def delivered(self):
         accounts = json.loads(self._command("account", "list", "--json"))
-        return accounts[0]["messages"] - self.base
+        return sum(account["messages"] for account in accounts) - self.base
 
     def empty(self):
         self.base += self.delivered()

@@ -3,33 +3,16 @@
 // Prints one line: seconds, this program's own CPU seconds, then median and 99th percentile of a whole connection in
 // microseconds. The first answer that is not the wanted one ends it with status 1.
 
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "load.h"
 
 enum { BUFFER = 4096, MOST = 10000000 };
 
 struct client {
-    int descriptor;
-    SSL *tls;  // NULL: plain
-    SSL *kept;  // made once
+    struct line line;
     char buffer[BUFFER + 1];
     size_t held;
 };
 
-static SSL_CTX *context;
-static struct sockaddr_in server;
 static int is_implicit;
 static int count;
 static char credentials[512];  // base64
@@ -39,27 +22,6 @@ static size_t message_length;
 static atomic_int taken;
 static unsigned *times;
 
-static void give_up(const char *step, const char *seen) {
-    fprintf(stderr, "submit-load: %s: %s\n", step, seen);
-    ERR_print_errors_fp(stderr);
-    exit(1);
-}
-
-static double now(clockid_t clock) {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-static void put(struct client *client, const char *bytes, size_t length) {
-    while (length > 0) {
-        ssize_t sent = client->tls ? SSL_write(client->tls, bytes, length) : write(client->descriptor, bytes, length);
-        if (sent <= 0) give_up("write", strerror(errno));
-        bytes += sent;
-        length -= sent;
-    }
-}
-
 // Reads one whole reply and holds it to its code.
 static void expect(struct client *client, const char *step, const char *code) {
     client->held = 0;
@@ -67,9 +29,7 @@ static void expect(struct client *client, const char *step, const char *code) {
         if (client->held == BUFFER) give_up(step, "a reply of more than 4 KB");
         char *end = client->buffer + client->held;
         size_t room = BUFFER - client->held;
-        ssize_t got = client->tls ? SSL_read(client->tls, end, room) : read(client->descriptor, end, room);
-        if (got <= 0) give_up(step, "the connection is closed");
-        client->held += got;
+        client->held += get(&client->line, step, end, room);
         client->buffer[client->held] = 0;
         if (client->buffer[client->held - 1] != '\n') continue;
         char *last = memrchr(client->buffer, '\n', client->held - 1);
@@ -80,29 +40,19 @@ static void expect(struct client *client, const char *step, const char *code) {
 }
 
 static void say(struct client *client, const char *line, const char *code) {
-    put(client, line, strlen(line));
+    put(&client->line, line, strlen(line));
     expect(client, line, code);
-}
-
-static void start_tls(struct client *client) {
-    client->tls = SSL_clear(client->kept) ? client->kept : NULL;
-    if (!client->tls || !SSL_set_fd(client->tls, client->descriptor) || SSL_connect(client->tls) != 1)
-        give_up("TLS", "no handshake");
 }
 
 static void hand_in(struct client *client) {
     char line[1024];
-    client->tls = NULL;
-    client->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-    setsockopt(client->descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(client->descriptor, (struct sockaddr *)&server, sizeof server) != 0) give_up("connect", strerror(errno));
-    if (is_implicit) start_tls(client);
+    dial(&client->line);
+    if (is_implicit) start_tls(&client->line);
     expect(client, "greeting", "220");
     say(client, "EHLO client.example.test\r\n", "250");
     if (!is_implicit) {
         say(client, "STARTTLS\r\n", "220");
-        start_tls(client);
+        start_tls(&client->line);
         say(client, "EHLO client.example.test\r\n", "250");
     }
     snprintf(line, sizeof line, "AUTH PLAIN %s\r\n", credentials);
@@ -112,22 +62,21 @@ static void hand_in(struct client *client) {
     snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", address);
     say(client, line, "250");
     say(client, "DATA\r\n", "354");
-    put(client, message, message_length);
+    put(&client->line, message, message_length);
     expect(client, "end of data", "250");
     say(client, "QUIT\r\n", "221");
-    SSL_shutdown(client->tls);
-    close(client->descriptor);
+    hang_up(&client->line);
 }
 
 static void *work(void *unused) {
     struct client *client = malloc(sizeof *client);
-    client->kept = SSL_new(context);
+    client->line.kept = SSL_new(context);
     for (int mine; (mine = atomic_fetch_add(&taken, 1)) < count;) {
         double start = now(CLOCK_MONOTONIC);
         hand_in(client);
         times[mine] = (now(CLOCK_MONOTONIC) - start) * 1e6;
     }
-    SSL_free(client->kept);
+    SSL_free(client->line.kept);
     free(client);
     return unused;
 }
@@ -149,18 +98,12 @@ static void make_message(size_t size) {
     message_length += 3;
 }
 
-static int by_size(const void *one, const void *other) {
-    unsigned a = *(const unsigned *)one, b = *(const unsigned *)other;
-    return (a > b) - (a < b);
-}
-
 int main(int arguments, char **argument) {
     if (arguments != 8) {
         fprintf(stderr, "usage: submit-load PORT starttls|implicit CLIENTS COUNT SIZE ADDRESS PASSWORD\n");
         return 2;
     }
-    server = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(atoi(argument[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    prepare(argument[1]);
     is_implicit = strcmp(argument[2], "implicit") == 0;
     int clients = atoi(argument[3]);
     count = atoi(argument[4]);
@@ -172,14 +115,6 @@ int main(int arguments, char **argument) {
     length += 1 + sprintf((char *)plain + length + 1, "%s", argument[7]);
     EVP_EncodeBlock((unsigned char *)credentials, plain, length);
     make_message(atoi(argument[5]));
-    signal(SIGPIPE, SIG_IGN);
-    context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    // Little to choose from: a hello that is cheap to make and to read.
-    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-    if (!SSL_CTX_set1_groups_list(context, "X25519") || !SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256")
-        || !SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256"))
-        give_up("TLS", "settings");
     times = calloc(count, sizeof *times);
     pthread_t threads[1000];
     double start = now(CLOCK_MONOTONIC);

@@ -21,27 +21,11 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import peer  # noqa: E402
-from house import House, cpu_seconds, wait_delivered  # noqa: E402
+from house import House, cpu_seconds, make_keys, make_load, wait_delivered  # noqa: E402
 
 SIZE = 5_000
 WARM = 100
 WANTED_RATE, WANTED_RATIO = 1_500, 3
-
-
-def make_load(root):
-    source = f"{os.path.dirname(os.path.abspath(__file__))}/submit-load.c"
-    subprocess.run(
-        [shutil.which("gcc") or "clang", "-O2", "-o", f"{root}/submit-load", source, "-lssl", "-lcrypto", "-lpthread"],
-        check=True)
-    return f"{root}/submit-load"
-
-
-def make_keys(root):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-         "-subj", "/CN=mail.example.test", "-keyout", f"{root}/key.pem", "-out", f"{root}/chain.pem"],
-        check=True, stderr=subprocess.DEVNULL)
-    os.chmod(f"{root}/key.pem", 0o644)  # the rooms run as users of their own
 
 
 class Submitted(House):
@@ -103,7 +87,7 @@ def main():
     os.makedirs(root)
     servers, missed = [], []
     try:
-        load = make_load(root)
+        load = make_load(root, "submit-load")
         make_keys(root)
         servers.append(Submitted(f"{root}/house", 20025, options.programs, root))
         for index, scheme in enumerate([] if options.only_house else options.schemes.split(",")):
