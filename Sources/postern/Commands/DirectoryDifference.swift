@@ -40,6 +40,7 @@ struct DirectoryDifference {
         self.prune = prune
         domains(present.domains, written.domains.map(\.entry).sorted { $0.name < $1.name })
         accounts(present.accounts, written.accounts.map(\.entry).sorted { $0.address.place < $1.address.place })
+        if prune { endings(present.domains, written.domains.map(\.entry)) }
         aliases(present.aliases, written.aliases.map(\.entry).sorted { $0.address.place < $1.address.place })
         choices(present.domains, written.domains.map(\.entry).sorted { $0.name < $1.name })
         rules(present.rules, written.rules.map(\.entry))
@@ -93,6 +94,15 @@ extension DirectoryDifference {
         guard let was else { return add(DirectoryStep(.added, "domain", domain.name, detail, by: [made])) }
         let step = DirectoryStep(.changed, "domain", domain.name, detail, by: [.removeDomain(domain.name), made])
         if was.aliasOf == nil { removals.append(step) } else { add(step) }
+    }
+
+    /// The catch-all of a domain that goes holds its account, which holds the domain. So it ends before both.
+    private mutating func endings(_ present: [DomainEntry], _ written: [DomainEntry]) {
+        let stays = Set(written.filter { $0.aliasOf == nil }.map(\.name))
+        for domain in present where domain.choices.catchAll != nil && !stays.contains(domain.name) {
+            let question = CommandToStore.Question.setDomain(domain.name, DomainChoices(catchAll: ""))
+            removals.append(DirectoryStep(.changed, "domain", domain.name, "catch-all none, before it goes", by: [question]))
+        }
     }
 
     private static func making(_ domain: DomainEntry) -> [CommandToStore.Question] {

@@ -149,8 +149,9 @@ extension DirectoryCommands {
     private func withPasswords(_ entries: [AccountEntry]) async throws(DatabaseError) -> [AccountEntry] {
         var entries = entries
         for index in entries.indices where entries[index].kind == .user {
-            let isProven = entries[index].mechanisms.contains { $0.hasPrefix("SCRAM-") }
-            entries[index].hasPassword = try await isProven || hasHash(entries[index].address)
+            entries[index].hasPassword = entries[index].mechanisms.contains { $0.hasPrefix("SCRAM-") }
+            if entries[index].hasPassword { continue }
+            entries[index].hasPassword = try await hasHash(entries[index].address)
             if !entries[index].hasPassword { entries[index].mechanisms = [] }
         }
         return entries

@@ -160,11 +160,43 @@ import Testing
         #expect(
             difference.steps.map { "\($0.sign.rawValue) \($0.kind) \($0.name)" } == [
                 "- trusted 10.0.0.1", "- rule 3@* to w@a.test", "- rule 2@* to w@a.test", "- rule 1@* to w@a.test",
-                "- alias s@a.test", "- processor w@a.test", "- account u@a.test", "- domain c.test", "- domain b.test",
+                "- alias s@a.test", "~ domain a.test", "- processor w@a.test", "- account u@a.test", "- domain c.test",
+                "- domain b.test",
                 "- domain a.test",
             ])
         #expect(difference.kept == [])
-        #expect(difference.question == "make these 10 changes, of which 10 remove something?")
+        #expect(difference.question == "make these 11 changes, of which 10 remove something?")
+    }
+
+    /// With all that is in it gone, and not before.
+    @Test func anEmptiedDomainBecomesAnotherName() async throws {
+        let directory = try Self.present()
+        let text = "version = 1\n[[domain]]\nname = \"b.test\"\n[[domain]]\nname = \"a.test\"\nalias_of = \"b.test\""
+        let difference = try Self.difference(text, prune: true, in: directory)
+        #expect(
+            difference.steps.suffix(5).map(\.line) == [
+                "~ domain a.test: catch-all none, before it goes", "- processor w@a.test", "- account u@a.test",
+                "- domain c.test: another name of b.test", "~ domain a.test: another name of b.test",
+            ])
+        let outcome = await DirectoryOutcome.make(difference.steps) { question in
+            if case .refused(let because) = directory.answer(question) { throw Failure(because) }
+        }
+        #expect(outcome.sentence(difference.steps) == nil)
+        #expect(try contents(of: directory).domains.map { "\($0.name) \($0.aliasOf ?? "")" } == ["a.test b.test", "b.test "])
+    }
+
+    /// As postern trusted add and safe add say it.
+    @Test func dangerousRangesAreWarnedOf() async throws {
+        let text = "version = 1\n[access]\ntrusted = [\"0.0.0.0/0\", \"10.0.0.1\"]\nsafe = [\"192.0.2.1\", \"10.0.0.2\"]"
+        let difference = try Self.difference(text, prune: false, in: try Self.present())
+        let house = try await FakeHouse()
+        let warnings = difference.warnings(try read(try house.option).relay)
+        try await house.close()
+        #expect(
+            warnings == [
+                "0.0.0.0/0 is everybody: this server is an OPEN RELAY",
+                "192.0.2.1 is public: no restriction holds for whoever has that address",
+            ])
     }
 
     /// How much mail goes with an account is seen before it goes.

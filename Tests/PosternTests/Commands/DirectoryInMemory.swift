@@ -8,7 +8,7 @@ import Synchronization
 @testable import postern
 
 final class DirectoryInMemory: Sendable {
-    private struct State {
+    fileprivate struct State {
         var domains: [String: DomainEntry] = [:]
         var accounts: [String: AccountEntry] = [:]
         var aliases: [String: AliasEntry] = [:]
@@ -69,7 +69,7 @@ final class DirectoryInMemory: Sendable {
 
 extension DirectoryInMemory.State {
     /// - Returns: why not.
-    mutating func make(_ question: CommandToStore.Question) -> String? {
+    fileprivate mutating func make(_ question: CommandToStore.Question) -> String? {
         switch question {
         case .addDomain, .removeDomain, .addDomainAlias, .setDomain: makeDomain(question)
         case .addAlias, .removeAlias: makeAlias(question)
@@ -114,8 +114,12 @@ extension DirectoryInMemory.State {
         case .removeAccount(let address, let kind):
             guard accounts["\(address.folded) \(kind)"] != nil else { return "there is no \(kind) \(address)" }
             if rules.contains(where: { $0.account.folded == address.folded }) { return "receive rules lead to \(address)" }
-            if aliases.values.contains(where: { $0.targets.contains(address) }) { return "aliases lead to \(address)" }
-            if domains.values.contains(where: { $0.choices.catchAll == address.typed }) { return "\(address) is a catch-all" }
+            // Another account of the same address takes its place.
+            let isLast = accounts.values.count { $0.address.folded == address.folded } == 1
+            if isLast, aliases.values.contains(where: { $0.targets.contains(address) }) { return "aliases lead to \(address)" }
+            if isLast, domains.values.contains(where: { $0.choices.catchAll == address.typed }) {
+                return "\(address) is a catch-all"
+            }
             accounts["\(address.folded) \(kind)"] = nil
         default: return "another word"
         }
