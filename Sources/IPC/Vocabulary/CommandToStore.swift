@@ -19,6 +19,8 @@ package enum CommandToStore: Edge {
         case setDomain(String, DomainChoices)
         /// The password is hashed in the store and kept only so.
         case addAccount(EmailAddress, AccountKind, password: Secret?, legacy: [String])
+        /// A user who cannot log in before a password is set: for a directory that comes from a file, which has none.
+        case addUserWithoutPassword(EmailAddress)
         case setPassword(EmailAddress, password: Secret, legacy: [String])
         case removeAccount(EmailAddress, AccountKind)
         case listAccounts(after: EmailAddress?)
@@ -129,15 +131,19 @@ package struct AccountEntry: Codable, Sendable {
     package var kind: AccountKind
     /// Ways to log in that its credentials allow, as IANA registers them.
     package var mechanisms: [String]
+    /// False for those who cannot log in: all but users, and users before their first password.
+    package var hasPassword: Bool
     package var messages: UInt64
     package var octets: UInt64
 
     package init(
-        address: EmailAddress, kind: AccountKind = .user, mechanisms: [String] = [], messages: UInt64, octets: UInt64
+        address: EmailAddress, kind: AccountKind = .user, mechanisms: [String] = [], hasPassword: Bool = false,
+        messages: UInt64, octets: UInt64
     ) {
         self.address = address
         self.kind = kind
         self.mechanisms = mechanisms
+        self.hasPassword = hasPassword
         self.messages = messages
         self.octets = octets
     }

@@ -50,6 +50,9 @@ struct DirectoryCommands: Sendable {
         case .setDomain(let name, let choices):
             let kept = try DirectoryForm.choices(choices)
             return (.setDomain(name.lowercased(), kept), "domain \(name.lowercased()): \(kept.words)")
+        case .addUserWithoutPassword(let address):
+            let address = try DirectoryForm.address(address)
+            return (.addAccount(address, .user, nil), "user \(address) added, without a password")
         case .removeAccount(let address, let kind):
             return (.removeAccount(address, kind), "\(kind.rawValue) \(address) removed")
         default: return try listChange(question)
@@ -133,12 +136,30 @@ extension DirectoryCommands {
             switch question {
             case .listDomains(let name): return .domains(try await database.domains(after: name, limit: Self.page))
             case .listAccounts(let address):
-                return .accounts(try await database.accounts(after: address, limit: Self.page))
+                return .accounts(try await withPasswords(try await database.accounts(after: address, limit: Self.page)))
             case .listAliases(let address):
                 return .aliases(try await database.aliases(after: address, targets: Self.page))
             default: return .rules(try await database.rules())
             }
         } catch { return .refused("the index cannot be read: \(error)") }
+    }
+
+    /// Says of each user whether there is a password. A verifier of SCRAM comes from one; without it, as passwords of the
+    /// index's first version are, the hash itself is looked for.
+    private func withPasswords(_ entries: [AccountEntry]) async throws(DatabaseError) -> [AccountEntry] {
+        var entries = entries
+        for index in entries.indices where entries[index].kind == .user {
+            entries[index].hasPassword = entries[index].mechanisms.contains { $0.hasPrefix("SCRAM-") }
+            if entries[index].hasPassword { continue }
+            entries[index].hasPassword = try await hasHash(entries[index].address)
+            if !entries[index].hasPassword { entries[index].mechanisms = [] }
+        }
+        return entries
+    }
+
+    private func hasHash(_ address: EmailAddress) async throws(DatabaseError) -> Bool {
+        guard let account = directory.resident(address)?.account else { return false }
+        return try await database.credential(of: account)?.isEmpty == false
     }
 }
 
