@@ -14,12 +14,12 @@ package enum SettingsPath {
     }
 }
 
-enum SettingsFile {
+package enum SettingsFile {
     /// Settings are written by hand: a larger file is something else.
     static let largest = 1 << 20
 
-    struct Trouble: Error {
-        let message: String
+    package struct Trouble: Error {
+        package let message: String
     }
 
     static func read(_ path: String) throws(Trouble) -> String {
@@ -29,7 +29,7 @@ enum SettingsFile {
     }
 
     /// The octets of a regular file and its rights.
-    static func open(_ path: String, largest: Int) throws(Trouble) -> (octets: [UInt8], mode: mode_t) {
+    package static func open(_ path: String, largest: Int) throws(Trouble) -> (octets: [UInt8], mode: mode_t) {
         // Without O_NONBLOCK a named pipe would hold the start for ever.
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Trouble(message: "cannot be read: \(errorText())") }

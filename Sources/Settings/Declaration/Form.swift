@@ -60,7 +60,7 @@ struct FormError: Error {
 protocol SettingWord: RawRepresentable<String>, CaseIterable, Sendable, Equatable {}
 
 /// Text in the notation of TOML.
-func tomlText(_ text: String) -> String {
+package func tomlText(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
         switch scalar {

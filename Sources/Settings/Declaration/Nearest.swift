@@ -1,9 +1,9 @@
 // "Did you mean …": the known word that a person most likely meant.
 
-enum Nearest {
+package enum Nearest {
     /// The candidate with the smallest edit distance, if it is near enough to be a slip of the hand; the first of
     /// equals.
-    static func word(to written: String, among candidates: [String]) -> String? {
+    package static func word(to written: String, among candidates: [String]) -> String? {
         var best: (word: String, distance: Int)?
         let limit = max(2, written.utf8.count / 3)
         for candidate in candidates {

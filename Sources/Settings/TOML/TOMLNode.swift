@@ -1,8 +1,9 @@
-// A TOML document as a tree in which every value knows its line. Built by TOMLReader, read by Section.
+// A TOML document as a tree in which every value knows its line. Built by TOMLReader, read by Section and by the
+// command's file of the directory.
 
 /// A value and where it stands.
-struct TOMLNode {
-    enum Value {
+package struct TOMLNode {
+    package enum Value {
         case text(String)
         case integer(Int)
         case float(Double)
@@ -13,16 +14,16 @@ struct TOMLNode {
         case table(SettingsTable)
     }
 
-    let value: Value
+    package let value: Value
     /// From 1.
-    let line: Int
+    package let line: Int
 
-    var table: SettingsTable? {
+    package var table: SettingsTable? {
         if case .table(let table) = value { table } else { nil }
     }
 
     /// What a person would call it.
-    var kind: String {
+    package var kind: String {
         switch value {
         case .text: "text"
         case .integer: "a whole number"
@@ -36,7 +37,7 @@ struct TOMLNode {
 }
 
 /// A table while it is being read: headers come back to tables that were begun before, hence a class.
-final class SettingsTable {
+package final class SettingsTable {
     /// How a table came to be decides who may add to it (TOML 1.0.0, "Table" and "Inline Table").
     enum Origin {
         /// Named only as the beginning of a longer header: a header of its own may still come.
@@ -52,19 +53,19 @@ final class SettingsTable {
 
     var origin: Origin
     /// Where it was first named.
-    let line: Int
+    package let line: Int
     private var entries: [String: TOMLNode] = [:]
     /// The elements of arrays of tables, which grow with each `[[…]]`; in a place of their own, so that none is copied.
     private var elements: [String: [TOMLNode]] = [:]
     /// The keys in the order of the text.
-    private(set) var keys: [String] = []
+    package private(set) var keys: [String] = []
 
     init(_ origin: Origin, line: Int) {
         self.origin = origin
         self.line = line
     }
 
-    subscript(key: String) -> TOMLNode? {
+    package subscript(key: String) -> TOMLNode? {
         if let node = entries[key] { return node }
         return elements[key].map { TOMLNode(value: .list($0), line: $0[0].line) }
     }
@@ -87,7 +88,7 @@ final class SettingsTable {
 }
 
 /// Why a text is no TOML. Only the first reason is known.
-struct TOMLSyntaxError: Error {
-    let line: Int
-    let message: String
+package struct TOMLSyntaxError: Error {
+    package let line: Int
+    package let message: String
 }

@@ -1,7 +1,7 @@
 // Reads TOML 1.0.0 and keeps the line of every value. The house has its own reader because a finding must name the
 // line, and because the settings are read by rooms that must not link Foundation. A pure function of the text.
 
-struct TOMLReader {
+package struct TOMLReader {
     /// Arrays and inline tables inside each other; deeper is refused.
     static let deepest = 32
 
@@ -17,7 +17,7 @@ struct TOMLReader {
         current = root
     }
 
-    static func read(_ text: String) throws(TOMLSyntaxError) -> SettingsTable {
+    package static func read(_ text: String) throws(TOMLSyntaxError) -> SettingsTable {
         var reader = TOMLReader(text)
         try reader.document()
         return reader.root

@@ -20,7 +20,7 @@ extension SQLiteDatabase {
 
     package func location(of spool: SpoolID) async throws(DatabaseError) -> SpoolLocation? {
         try await read { database in
-            let select = try IndexStatement(database, "SELECT segment, offset, length FROM messages WHERE spool = ?1")
+            let select = try IndexStatement(cached: database, "SELECT segment, offset, length FROM messages WHERE spool = ?1")
             select.bind(1, spool.rawValue)
             var found: SpoolLocation?
             try select.rows { found = select.location(0) }
@@ -31,7 +31,7 @@ extension SQLiteDatabase {
     package func messages(from spool: SpoolID, limit: Int) throws(DatabaseError) -> [IndexedRecord] {
         try look { database in
             let select = try IndexStatement(
-                database,
+                cached: database,
                 "SELECT spool, segment, offset, length FROM messages WHERE spool >= ?1 ORDER BY spool LIMIT ?2")
             select.bind(1, spool.rawValue)
             select.bind(2, limit)
@@ -49,7 +49,7 @@ extension SQLiteDatabase {
     ) throws(DatabaseError) -> [IndexedRecord] {
         try look { database in
             let select = try IndexStatement(
-                database,
+                cached: database,
                 """
                 SELECT spool, segment, offset, length FROM messages INDEXED BY messages_place
                 WHERE segment = ?1 AND offset >= ?2 ORDER BY offset LIMIT ?3
@@ -69,7 +69,7 @@ extension SQLiteDatabase {
     package func occupancy(of segment: UInt64) throws(DatabaseError) -> SegmentOccupancy {
         try look { database in
             let select = try IndexStatement(
-                database,
+                cached: database,
                 """
                 SELECT COALESCE(SUM(length), 0), COALESCE(MAX(offset + length), 0) FROM messages INDEXED BY messages_place
                 WHERE segment = ?1
@@ -83,7 +83,7 @@ extension SQLiteDatabase {
 
     package func ownFiles() throws(DatabaseError) -> Set<UInt64> {
         try look { database in
-            let select = try IndexStatement(database, "SELECT own_file FROM messages WHERE own_file <> 0")
+            let select = try IndexStatement(cached: database, "SELECT own_file FROM messages WHERE own_file <> 0")
             var found: Set<UInt64> = []
             try select.rows { found.insert(select.number(0)) }
             return found
@@ -92,30 +92,34 @@ extension SQLiteDatabase {
 
     package func inbox(of account: AccountID) async throws(DatabaseError) -> PlacedInbox? {
         try await read { database in
-            let mailbox = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT m.id, m.uidvalidity, m.messages FROM mailboxes m JOIN accounts a ON a.id = m.account
-                    WHERE a.id = ? AND a.removed_at IS NULL AND m.name = 'INBOX'
-                    """,
-                arguments: [account.rawValue])
+            let find = try IndexStatement(
+                cached: database,
+                """
+                SELECT m.id, m.uidvalidity, m.messages FROM mailboxes m JOIN accounts a ON a.id = m.account
+                WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = 'INBOX'
+                """)
+            find.bind(1, account.rawValue)
+            var mailbox: (id: Int64, uidValidity: UInt32, messages: Int)?
+            try find.rows {
+                mailbox = (find.integer(0), UInt32(truncatingIfNeeded: find.integer(1)), Int(find.integer(2)))
+            }
             guard let mailbox else { return nil }
             let select = try IndexStatement(
-                database,
+                cached: database,
                 """
                 SELECT p.uid, p.size, p.spool, m.segment, m.offset, m.length FROM placements p
                 JOIN messages m ON m.spool = p.spool WHERE p.mailbox = ?1 ORDER BY p.uid
                 """)
-            select.bind(1, mailbox[0] as Int64)
+            select.bind(1, mailbox.id)
             var messages: [PlacedInbox.Message] = []
-            messages.reserveCapacity(mailbox[2])
+            messages.reserveCapacity(mailbox.messages)
             try select.rows {
                 messages.append(
                     PlacedInbox.Message(
                         uid: UInt32(truncatingIfNeeded: select.integer(0)), size: select.number(1),
                         spool: SpoolID(rawValue: select.number(2)), location: select.location(3)))
             }
-            return PlacedInbox(uidValidity: UInt32(truncatingIfNeeded: mailbox[1] as Int64), messages: messages)
+            return PlacedInbox(uidValidity: mailbox.uidValidity, messages: messages)
         }
     }
 

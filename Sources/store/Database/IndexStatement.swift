@@ -12,6 +12,12 @@ final class IndexStatement {
         self.init(try database.makeStatement(sql: sql))
     }
 
+    /// For readers, whose connections change: what a connection has compiled, it keeps. Compiling costs more than most
+    /// of what is read.
+    convenience init(cached database: GRDB.Database, _ sql: String) throws {
+        self.init(try database.cachedStatement(sql: sql))
+    }
+
     init(_ statement: Statement) {
         self.statement = statement
         pointer = statement.sqliteStatement

@@ -140,6 +140,11 @@ final class House: @unchecked Sendable {
         for victim in [process.processIdentifier] + rooms { kill(victim, SIGKILL) }
         process.waitUntilExit()
         for room in rooms { try wait(10, for: "the end of \(room)") { kill(room, 0) != 0 } }
+        try start()
+    }
+
+    /// After the house has ended: again, on the same state.
+    func start() throws {
         output.clear()
         process = try House.launch(settingsPath, output)
         try waitUntilReady()
