@@ -255,4 +255,18 @@ import Testing
         _ = try wire.ask("DATA")
         #expect(try wire.ask("Subject: Grüße\r\n\r\nx\r\n.").hasPrefix("250"))
     }
+
+    /// A forward that names its own mailbox keeps a copy there, and is not a loop.
+    @Test func aForwardKeepsACopy() throws {
+        let house = try House(House.Options(delivery: "enabled = false"))
+        defer { house.stop() }
+        try House.expectSuccess(
+            house.postern(["forward", "add", "alice@example.test", "alice@example.test", "bob@example.test", "x@elsewhere.test"]))
+        #expect(try house.send(to: ["alice@example.test"], "Subject: both\r\n\r\nx").hasPrefix("250"))
+        #expect(try house.mailbox("alice").count == 1)
+        #expect(try house.mailbox("bob").count == 1)
+        #expect(try house.postern(["queue", "list", "--json"]).output.contains("x@elsewhere.test"))
+        let refused = try house.postern(["account", "remove", "alice@example.test"])
+        #expect(refused.status == 1 && refused.error.contains("alias"), "\(refused.error)")
+    }
 }

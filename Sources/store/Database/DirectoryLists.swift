@@ -11,7 +11,10 @@ extension DirectoryChanges {
         guard !new.isEmpty else { throw Rejection("an alias needs somebody to lead to") }
         var targets = try self.targets(of: address)
         for target in new {
-            guard try folded(target) != address.folded else { throw Rejection("the alias \(address) would lead to itself") }
+            // With a mailbox there it is a forward that keeps a copy; a processor gets its mail by rules.
+            if try folded(target) == address.folded, try accounts(address).keys.allSatisfy({ $0 == .processor }) {
+                throw Rejection("the alias \(address) would lead to itself, and there is no mailbox of that name")
+            }
             if !targets.contains(target) { targets.append(target) }
         }
         guard targets.count <= DirectoryLimits.targets else {

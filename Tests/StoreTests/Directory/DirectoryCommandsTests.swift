@@ -116,7 +116,7 @@ import Testing
         (.addAlias("x@example.test".address, targets: []), "an alias needs somebody to lead to"),
         (
             .addAlias("x@example.test".address, targets: ["X@other.test".address]),
-            "the alias x@example.test would lead to itself"
+            "the alias x@example.test would lead to itself, and there is no mailbox of that name"
         ),
         (
             .addAlias("x@example.test".address, targets: (0...1_000).map { "u\($0)@b.test".address }),
