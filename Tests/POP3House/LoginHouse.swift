@@ -28,6 +28,8 @@ package final class FakeRouter: Sendable {
         try await start()
     }
 
+    deinit { removeSocketPath(path) }
+
     package func set(_ change: (inout Words) -> Void) { words.withLockedValue { change(&$0) } }
 
     package func start() async throws {

@@ -32,6 +32,8 @@ package final class SessionHouse: Sendable {
         try await socket.start().get()
     }
 
+    deinit { removeSocketPath(path) }
+
     package static func facts(_ service: ServiceName = .pop3) -> SessionFacts {
         let host = InternetAddress(v4: 0x7F00_0001)
         return SessionFacts(

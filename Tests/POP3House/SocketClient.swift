@@ -143,6 +143,12 @@ private final class OwnThreads: TaskExecutor {
     }
 }
 
+/// Removes what `freshSocketPath` made.
+package func removeSocketPath(_ path: String) {
+    unlink(path)
+    rmdir(String(path.dropLast("/socket".count)))
+}
+
 /// A path for a socket in a directory of its own, short enough for sockaddr_un.
 package func freshSocketPath() throws -> String {
     var template = Array("/tmp/pop3-XXXXXX\0".utf8CString)
