@@ -1,6 +1,7 @@
 // The running house of a test: `postern run` with settings of its own on free loopback ports, ended with the test.
 
 import Foundation
+import Synchronization
 
 /// Started by `init`, stopped by `stop` (each test defers it). Not shared between tests.
 final class House: @unchecked Sendable {
@@ -118,7 +119,10 @@ final class House: @unchecked Sendable {
 
     /// Waits until the house says that every port answers.
     func waitUntilReady(seconds: Double = 30) throws {
-        try wait(seconds, for: "ready") { self.output.contains("postern: ready") }
+        try wait(seconds, for: "ready") {
+            guard process.isRunning else { throw WireError(description: "the house ended: \(output.text.suffix(2_000))") }
+            return output.contains("postern: ready")
+        }
         if !FileManager.default.fileExists(atPath: folder + "/domain") {
             try House.expectSuccess(postern(["domain", "add", "example.test"]))
             _ = FileManager.default.createFile(atPath: folder + "/domain", contents: nil)
@@ -333,20 +337,32 @@ final class House: @unchecked Sendable {
         return process
     }
 
+    /// Never the same twice in a run, and below the ports that the kernel gives to connections: a house whose port somebody
+    /// else has, or whose settings name one port twice, does not become ready.
     static func freePort() -> UInt16 {
+        while true {
+            let port = nextPort.withLock { next in
+                defer { next = next < 31_999 ? next + 1 : 15_000 }
+                return next
+            }
+            if isFree(port) { return port }
+        }
+    }
+
+    private static let nextPort = Mutex(UInt16.random(in: 15_000...31_999))
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                _ = bind(descriptor, raw, length)
-                _ = getsockname(descriptor, raw, &length)
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
 
