@@ -42,7 +42,8 @@ let package = Package(
         .target(name: "SMTP", dependencies: ["Mail"]),
         .target(name: "POP3", dependencies: ["Mail"]),
         .target(name: "DNS", dependencies: ["Mail"]),
-        .target(name: "MIME"),
+        .target(name: "MIME", dependencies: ["Mail"]),
+        .target(name: "Archive", dependencies: ["Mail"]),
         .target(name: "ProxyProtocol", dependencies: ["Mail"]),
         .target(name: "IDNA", dependencies: ["Mail", "CIDN2"]),
         .target(name: "SASL", dependencies: ["Mail", "COpenSSL", "CStringprep", crypto]),
@@ -51,7 +52,6 @@ let package = Package(
         .target(name: "IPC", dependencies: ["Mail", "CLinux", nio, nioPosix, crypto]),
         .target(name: "Sandbox", dependencies: ["Mail", "CLinux", "CSeccomp", "CCap"]),
         .target(name: "Systemd", dependencies: ["CLinux"]),
-        .target(name: "Archive"),
         .target(name: "Settings", dependencies: ["Mail"]),
         .target(name: "Journal", dependencies: ["Mail", logging]),
         .target(

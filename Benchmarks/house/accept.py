@@ -6,7 +6,6 @@ CPU is that of all processes of a server, from /proc. Ratios are what to look at
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import peer  # noqa: E402
-from house import House, cpu_seconds, wait_delivered  # noqa: E402
+from house import House, clear, cpu_seconds, judge, wait_delivered  # noqa: E402
 
 
 def measure(server, source, sessions, size, count):
@@ -69,13 +68,8 @@ def main():
         for case in cases:
             missed += run(case, servers, options)
     finally:
-        for server in servers:
-            server.stop()
-        shutil.rmtree(root, ignore_errors=True)
-    for line in missed:
-        print("MISSED:", line)
-    if missed and options.check:
-        sys.exit(1)
+        clear(servers, root)
+    judge(missed, options.check)
 
 
 def run(case, servers, options):

@@ -24,7 +24,6 @@ import argparse
 import base64
 import os
 import poplib
-import shutil
 import smtplib
 import statistics
 import subprocess
@@ -34,7 +33,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 import dovecot  # noqa: E402
 import peer  # noqa: E402
-from house import House, cpu_seconds, make_keys, make_load, wait_delivered  # noqa: E402
+from house import House, clear, cpu_seconds, judge, make_keys, make_load, wait_delivered  # noqa: E402
 
 SIZE = 5_000
 POLLED = 10  # messages in the mailbox of a client that only looks
@@ -242,13 +241,8 @@ def main():
                     fill(server, client, POLLED)
             missed += run_sessions(load, pollers, clients, options)
     finally:
-        for server in servers:
-            server.stop()
-        shutil.rmtree(root, ignore_errors=True)
-    for line in missed:
-        print("MISSED:", line)
-    if missed and options.check:
-        sys.exit(1)
+        clear(servers, root)
+    judge(missed, options.check)
 
 
 if __name__ == "__main__":

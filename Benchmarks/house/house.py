@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -108,3 +109,18 @@ class House:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+
+
+def clear(servers, root):
+    """Ends what a benchmark has started, and removes its folder."""
+    for server in servers:
+        server.stop()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def judge(missed, fails):
+    """Says which wanted ratios were missed."""
+    for line in missed:
+        print("MISSED:", line)
+    if missed and fails:
+        sys.exit(1)

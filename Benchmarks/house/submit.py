@@ -13,7 +13,6 @@ logins warm both."""
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import peer  # noqa: E402
-from house import House, cpu_seconds, make_keys, make_load, wait_delivered  # noqa: E402
+from house import House, clear, cpu_seconds, judge, make_keys, make_load, wait_delivered  # noqa: E402
 
 SIZE = 5_000
 WARM = 100
@@ -98,13 +97,8 @@ def main():
             for mode in options.modes.split(","):
                 missed += run(load, clients, mode, servers, options)
     finally:
-        for server in servers:
-            server.stop()
-        shutil.rmtree(root, ignore_errors=True)
-    for line in missed:
-        print("MISSED:", line)
-    if missed and options.check:
-        sys.exit(1)
+        clear(servers, root)
+    judge(missed, options.check)
 
 
 def run(load, clients, mode, servers, options):

@@ -1,6 +1,8 @@
 // Dates as the From_ lines of an mbox have them: C's asctime, with the zones that mail programs put into it. No clock:
 // seconds since 1970 in UTC come in and go out.
 
+import Mail
+
 enum AsctimeDate {
     private static let days: [StaticString] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months: [StaticString] = [
@@ -40,7 +42,7 @@ enum AsctimeDate {
     static func text(_ unixSeconds: Int64) -> String {
         let seconds = min(max(unixSeconds, 0), 253_402_300_799)
         let (day, time) = (Int(seconds / 86_400), Int(seconds % 86_400))
-        let date = civil(day)
+        let date = GregorianDay.date(day)
         let clock = "\(two(time / 3600)):\(two(time / 60 % 60)):\(two(time % 60))"
         return "\(days[day % 7]) \(months[date.month - 1]) \(date.day < 10 ? " " : "")\(date.day) \(clock) \(date.year)"
     }
@@ -100,16 +102,5 @@ enum AsctimeDate {
         let yearOfEra = shifted % 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return shifted / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func civil(_ dayNumber: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = dayNumber + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 }

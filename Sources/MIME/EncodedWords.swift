@@ -1,5 +1,7 @@
 // RFC 2047: encoded words, which many senders put into file names although §5 forbids it.
 
+import Mail
+
 enum EncodedWords {
     /// Text with its encoded words decoded if they are UTF-8 or ASCII; others stay as they are.
     static func decoded(_ text: [UInt8]) -> [UInt8] {
@@ -71,7 +73,7 @@ enum EncodedWords {
         var bits: UInt32 = 0
         var count = 0
         for octet in text {
-            guard let value = base64Value(octet) else { continue }
+            guard let value = Base64.value(octet) else { continue }
             bits = bits << 6 | value
             count += 6
             guard count >= 8 else { continue }
@@ -79,16 +81,5 @@ enum EncodedWords {
             output.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
         }
         return output
-    }
-
-    private static func base64Value(_ octet: UInt8) -> UInt32? {
-        switch octet {
-        case 0x41...0x5A: UInt32(octet) - 0x41
-        case 0x61...0x7A: UInt32(octet) - 0x61 + 26
-        case 0x30...0x39: UInt32(octet) - 0x30 + 52
-        case 0x2B: 62
-        case 0x2F: 63
-        default: nil
-        }
     }
 }

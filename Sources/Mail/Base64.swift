@@ -45,7 +45,8 @@ package enum Base64 {
         return output
     }
 
-    private static func value(_ octet: UInt8) -> UInt32? {
+    /// The six bits that a character stands for; nil for any other, `=` among them.
+    package static func value(_ octet: UInt8) -> UInt32? {
         switch octet {
         case 0x41...0x5A: UInt32(octet) - 0x41
         case 0x61...0x7A: UInt32(octet) - 0x61 + 26

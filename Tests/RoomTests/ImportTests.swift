@@ -8,7 +8,7 @@ import Testing
 
     static let allowed: [String: Set<String>] = [
         "Mail": [], "SMTP": ["Mail"], "POP3": ["Mail"], "DNS": ["Mail"],
-        "MIME": [], "Archive": [], "IDNA": ["Mail", "CIDN2"], "ProxyProtocol": ["Mail"],
+        "MIME": ["Mail"], "Archive": ["Mail"], "IDNA": ["Mail", "CIDN2"], "ProxyProtocol": ["Mail"],
         "SASL": ["Mail", "Crypto", "COpenSSL", "CStringprep"],
         "IPC": ["Mail", "CLinux", "NIOCore", "NIOPosix", "Crypto", "Glibc"],
         "Sandbox": ["Mail", "CLinux", "CSeccomp", "CCap", "Glibc"],

@@ -124,21 +124,9 @@ extension DirectoryChanges {
                 """,
             arguments: [address.stored, address.folded, address.domain, password?.hash ?? "", now, kind.rawValue])
         let id = database.lastInsertedRowID
-        try addInbox(id, now)
+        try database.addInbox(of: id, now)
         try keep(password?.verifiers ?? [], of: id)
         return .account(AccountID(rawValue: id), address, kind, try verifierKinds())
-    }
-
-    /// RFC 3501 §2.3.1.1: a mailbox that is made again must not have the old validity; so it only grows.
-    private func addInbox(_ account: Int64, _ now: Int64) throws {
-        try database.execute(
-            sql: "UPDATE progress SET last_uidvalidity = MAX(last_uidvalidity + 1, ?)", arguments: [now / 1000])
-        try database.execute(
-            sql: """
-                INSERT INTO mailboxes (account, name, uidvalidity, uidnext, highestmodseq, messages, octets)
-                SELECT ?, 'INBOX', last_uidvalidity, 1, 1, 0, 0 FROM progress
-                """,
-            arguments: [account])
     }
 
     private func setPassword(_ address: EmailAddress, _ password: KeptPassword) throws -> DirectoryNews {
@@ -238,4 +226,18 @@ extension DomainChoices {
 extension [String] {
     /// The first three, for a sentence.
     var named: String { prefix(3).joined(separator: ", ") + (count > 3 ? " …" : "") }
+}
+
+extension GRDB.Database {
+    /// RFC 3501 §2.3.1.1: a mailbox that is made again must not have the old validity; so it only grows.
+    /// - Parameter now: milliseconds since 1970.
+    func addInbox(of account: Int64, _ now: Int64) throws {
+        try execute(sql: "UPDATE progress SET last_uidvalidity = MAX(last_uidvalidity + 1, ?)", arguments: [now / 1000])
+        try execute(
+            sql: """
+                INSERT INTO mailboxes (account, name, uidvalidity, uidnext, highestmodseq, messages, octets)
+                SELECT ?, 'INBOX', last_uidvalidity, 1, 1, 0, 0 FROM progress
+                """,
+            arguments: [account])
+    }
 }

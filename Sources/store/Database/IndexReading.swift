@@ -35,12 +35,7 @@ extension SQLiteDatabase {
                 "SELECT spool, segment, offset, length FROM messages WHERE spool >= ?1 ORDER BY spool LIMIT ?2")
             select.bind(1, spool.rawValue)
             select.bind(2, limit)
-            var found: [IndexedRecord] = []
-            try select.rows {
-                found.append(
-                    IndexedRecord(spool: SpoolID(rawValue: select.number(0)), location: select.location(1)))
-            }
-            return found
+            return try Self.records(select)
         }
     }
 
@@ -57,13 +52,17 @@ extension SQLiteDatabase {
             select.bind(1, segment)
             select.bind(2, offset)
             select.bind(3, limit)
-            var found: [IndexedRecord] = []
-            try select.rows {
-                found.append(
-                    IndexedRecord(spool: SpoolID(rawValue: select.number(0)), location: select.location(1)))
-            }
-            return found
+            return try Self.records(select)
         }
+    }
+
+    /// Rows of spool, segment, offset, length.
+    private static func records(_ select: IndexStatement) throws -> [IndexedRecord] {
+        var found: [IndexedRecord] = []
+        try select.rows {
+            found.append(IndexedRecord(spool: SpoolID(rawValue: select.number(0)), location: select.location(1)))
+        }
+        return found
     }
 
     package func occupancy(of segment: UInt64) throws(DatabaseError) -> SegmentOccupancy {

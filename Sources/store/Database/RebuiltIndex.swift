@@ -115,14 +115,7 @@ final class RebuiltIndex {
                 INSERT INTO accounts (id, address, folded, domain, credential, created_at) VALUES (?, ?, ?, ?, '*', ?)
                 """,
             arguments: [id, address.stored, folded, address.domain, now])
-        try database.execute(
-            sql: "UPDATE progress SET last_uidvalidity = MAX(last_uidvalidity + 1, ?)", arguments: [now / 1000])
-        try database.execute(
-            sql: """
-                INSERT INTO mailboxes (account, name, uidvalidity, uidnext, highestmodseq, messages, octets)
-                SELECT ?, 'INBOX', last_uidvalidity, 1, 1, 0, 0 FROM progress
-                """,
-            arguments: [id])
+        try database.addInbox(of: id, now)
     }
 
     /// Nothing of what relays is sent by itself, past accounts are removed ones, and new mail goes behind the old.
