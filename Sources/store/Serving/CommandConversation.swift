@@ -33,6 +33,7 @@ final class CommandServing: Sendable {
     ) {
         switch question {
         case .room(let question): answerRoom(question, eventLoop).whenSuccess { answer(.room($0)) }
+        case .releaseEntries, .dropEntries, .mailbox: answer(.refused("not yet"))
         case .listQueue, .audit: Task { await answer(list(question)) }
         case .verify(let spool):
             files.submit { [check] _ in
