@@ -38,6 +38,13 @@ package enum CommandToStore: Edge {
         case listRanges(AccessList)
         /// A page of at most 1,000 entries after this entry.
         case listQueue(after: UInt64?)
+        /// Held and deferred entries become ready now, at most 1,000. Answered by `entries`: how many did.
+        case releaseEntries([UInt64])
+        /// These are given up, at most 1,000: their recipients' fate is bounced, and no report is sent. An entry that is
+        /// being delivered just now stays. Answered by `entries`: how many are gone.
+        case dropEntries([UInt64])
+        /// About mailboxes and what is in them.
+        case mailbox(MailboxQuestion)
         /// Recomputes the ledger from durable state.
         case audit
         /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB. Of a
@@ -56,6 +63,8 @@ package enum CommandToStore: Edge {
         case rules([NamedRule])
         case ranges([AddressRange])
         case queue([QueueEntry])
+        case entries(UInt32)
+        case mailbox(MailboxAnswer)
         case audit(Audit)
         case verified(VerifiedPage)
     }

@@ -74,6 +74,16 @@ package struct Plan: Codable, Sendable {
     package var parameters: SenderParameters
     /// A second commit with the same key changes nothing and gets the first one's receipt. At most 128 octets.
     package var idempotencyKey: String?
+    /// The message did not come by SMTP: its one placement counts no recipient in the ledger, and nobody relays it.
+    package var isAppended = false
+    /// What IMAP shows as the date of arrival, milliseconds since 1970; nil: when the store took the message.
+    package var internalDate: Int64?
+    /// A mailbox of a placement that is missing is made; otherwise an appended message is refused, and any other one is
+    /// put into the INBOX.
+    package var createsMailboxes = false
+    /// Of an appended message, at most 128 octets. While a message is in the mailbox that came with it, another one
+    /// changes nothing and gets the first one's receipt.
+    package var identity: String?
 
     package init(
         trace: TraceID, sender: EmailAddress?, localHeader: [UInt8], header: [UInt8], placements: [LocalPlacement],
@@ -90,11 +100,16 @@ package struct Plan: Codable, Sendable {
     }
 }
 
-/// One accepted recipient and the account whose INBOX gets the message. Two recipients of one message may be the
-/// same account; the message is then placed once, and both are accounted for.
+/// One accepted recipient and the account whose mailbox gets the message. Two recipients of one message may be the
+/// same mailbox; the message is then placed once, and both are accounted for.
 package struct LocalPlacement: Codable, Sendable, Hashable {
     package var recipient: EmailAddress
     package var account: AccountID
+    /// The mailbox's name; nil: INBOX.
+    package var mailbox: String?
+    package var flags: MessageFlags = []
+    /// At most 64 names of at most 64 octets. Those for which the mailbox has no room are left away.
+    package var keywords: [String] = []
 
     package init(recipient: EmailAddress, account: AccountID) {
         self.recipient = recipient

@@ -11,10 +11,15 @@ package enum Change: Sendable {
     case settle(LeaseID, [EntryResult], at: Int64)
     /// Takes messages out of an account's INBOX: softly, their bytes stay.
     case expunge([UInt32], of: AccountID, at: Int64)
+    case mailbox(MailboxChange, at: Int64)
+    /// Open entries of the queue become ready now; those that are held are held no longer.
+    case release([EntryID], at: Int64)
+    /// Open entries are given up: their recipients' fate is bounced, and nobody is told.
+    case drop([EntryID], at: Int64)
     case directory(DirectoryChange, at: Int64)
     /// Lets go of at most `limit` placements that were removed at or before this time, and forgets at most as many messages
-    /// that nothing refers to any more.
-    case purge(removedUntil: Int64, limit: Int)
+    /// that nothing refers to any more; deleted mailboxes, the log of expunges and keys as far as they are past at `at`.
+    case purge(removedUntil: Int64, limit: Int, at: Int64 = 0)
     /// Copies of these are on the disk at new places. What is gone from its old place meanwhile is left alone.
     case move([MovedMessage])
     /// Rejected while a message lies in this segment; with all changes that came before seen.
@@ -32,6 +37,9 @@ package enum ChangeResult: Sendable {
     case repeated(SpoolID)
     /// The directory has changed, in this.
     case directory(DirectoryNews)
+    case mailbox(MailboxNews)
+    /// Those of the entries that were there, with their destinations.
+    case entries([(entry: EntryID, destination: String)])
     /// The entries whose outcome was taken.
     case settled([UInt64])
     case purged(Purged)
@@ -69,7 +77,7 @@ package struct Purged: Sendable {
     /// Removed placements that are past.
     package var placements = 0
     package var messages: [Message] = []
-    /// There is more of either.
+    /// There is more.
     package var isMore = false
 }
 

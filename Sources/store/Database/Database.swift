@@ -27,6 +27,25 @@ package protocol Database: Sendable {
 
     func location(of spool: SpoolID) async throws(DatabaseError) -> SpoolLocation?
     func inbox(of account: AccountID) async throws(DatabaseError) -> PlacedInbox?
+    func account(_ name: NamedAccount) async throws(DatabaseError) -> AccountID?
+    /// A page of the account's mailboxes, in the order of the names' octets, after this name.
+    func mailboxes(of account: AccountID, after name: String?, limit: Int) async throws(DatabaseError) -> [PlacedMailbox]
+    func mailbox(_ name: MailboxName, of account: AccountID) async throws(DatabaseError) -> PlacedMailbox?
+    /// At most `limit` messages of a mailbox from this UID on, ascending. nil: it is not there any more.
+    func messages(of mailbox: MailboxID, from uid: UInt32, limit: Int) async throws(DatabaseError) -> [PlacedMessage]?
+    /// nil: the mailbox does not have it (any more).
+    func message(_ uid: UInt32, of mailbox: MailboxID) async throws(DatabaseError) -> PlacedMessage?
+    /// The newest message of the mailbox with these bytes; what was appended just now is found at once.
+    func uid(of spool: SpoolID, in mailbox: MailboxID) async throws(DatabaseError) -> UInt32?
+    /// What became other than it was at this modification sequence (RFC 7162 §3.2.5.1). nil: the mailbox is not there.
+    func changes(of mailbox: MailboxID, since modSeq: UInt64) async throws(DatabaseError) -> MailboxChanges?
+    /// What this account may do with the mailbox: an owner everything.
+    func rights(of account: AccountID, on mailbox: MailboxID) async throws(DatabaseError) -> MailboxRights
+    func rights(on mailbox: MailboxID) async throws(DatabaseError) -> [GrantedRights]
+    /// Mailboxes of others of which this account has at least one right, in the order of their ids, after this one.
+    func sharedMailboxes(
+        with account: AccountID, after mailbox: MailboxID?, limit: Int
+    ) async throws(DatabaseError) -> [SharedMailbox]
     /// The hash of its password; nil for what is no account.
     func credential(of account: AccountID) async throws(DatabaseError) -> String?
     func verifier(_ kind: VerifierKind, of account: AccountID) async throws(DatabaseError) -> Verifier?

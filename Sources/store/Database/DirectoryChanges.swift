@@ -124,7 +124,7 @@ extension DirectoryChanges {
                 """,
             arguments: [address.stored, address.folded, address.domain, password?.hash ?? "", now, kind.rawValue])
         let id = database.lastInsertedRowID
-        try database.addInbox(of: id, now)
+        try database.addMailboxes(of: id, kind, now)
         try keep(password?.verifiers ?? [], of: id)
         return .account(AccountID(rawValue: id), address, kind, try verifierKinds())
     }
@@ -149,6 +149,7 @@ extension DirectoryChanges {
         }
         try mustBeFree(address, id, isLast: known.count == 1)
         try database.execute(sql: "UPDATE accounts SET removed_at = ?, credential = '' WHERE id = ?", arguments: [now, id])
+        try database.execute(sql: "DELETE FROM rights WHERE grantee = ?", arguments: [id])
         try forgetVerifiers(of: id)
         return .accountRemoved(AccountID(rawValue: id), address, kind, try verifierKinds())
     }
@@ -226,18 +227,4 @@ extension DomainChoices {
 extension [String] {
     /// The first three, for a sentence.
     var named: String { prefix(3).joined(separator: ", ") + (count > 3 ? " …" : "") }
-}
-
-extension GRDB.Database {
-    /// RFC 3501 §2.3.1.1: a mailbox that is made again must not have the old validity; so it only grows.
-    /// - Parameter now: milliseconds since 1970.
-    func addInbox(of account: Int64, _ now: Int64) throws {
-        try execute(sql: "UPDATE progress SET last_uidvalidity = MAX(last_uidvalidity + 1, ?)", arguments: [now / 1000])
-        try execute(
-            sql: """
-                INSERT INTO mailboxes (account, name, uidvalidity, uidnext, highestmodseq, messages, octets)
-                SELECT ?, 'INBOX', last_uidvalidity, 1, 1, 0, 0 FROM progress
-                """,
-            arguments: [account])
-    }
 }

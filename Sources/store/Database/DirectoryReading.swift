@@ -116,10 +116,11 @@ extension SQLiteDatabase {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT a.folded, a.address, a.kind, COALESCE(m.messages, 0), COALESCE(m.octets, 0),
+                    SELECT a.folded, a.address, a.kind,
+                        (SELECT COALESCE(SUM(messages), 0) FROM mailboxes WHERE account = a.id AND removed_at IS NULL),
+                        (SELECT COALESCE(SUM(octets), 0) FROM mailboxes WHERE account = a.id AND removed_at IS NULL),
                         (SELECT group_concat(c.kind) FROM credentials c WHERE c.kind IN (\(kinds)) AND c.account = a.id)
-                    FROM accounts a LEFT JOIN mailboxes m ON m.account = a.id AND m.name = 'INBOX'
-                    WHERE a.folded > ? AND a.removed_at IS NULL ORDER BY a.folded, a.kind LIMIT ?
+                    FROM accounts a WHERE a.folded > ? AND a.removed_at IS NULL ORDER BY a.folded, a.kind LIMIT ?
                     """,
                 arguments: [address?.folded ?? "", limit + AccountKind.allCases.count - 1])
             let last = rows.count > limit ? rows[limit - 1][0] as String : nil

@@ -95,7 +95,7 @@ extension SQLiteDatabase {
                 cached: database,
                 """
                 SELECT m.id, m.uidvalidity, m.messages FROM mailboxes m JOIN accounts a ON a.id = m.account
-                WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = 'INBOX'
+                WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = 'INBOX' AND m.removed_at IS NULL
                 """)
             find.bind(1, account.rawValue)
             var mailbox: (id: Int64, uidValidity: UInt32, messages: Int)?

@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third, segmentStarts]
+    static let versions = [first, second, third, fourth, segmentStarts]
 
     static var current: Int { versions.count }
 

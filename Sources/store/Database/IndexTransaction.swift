@@ -18,17 +18,27 @@ final class IndexTransaction {
     private let purges: PurgeStatements
     private let moves: MoveStatements
     private let segments: SegmentStarts
+    private let names: MailboxStatements
+    private let flags: FlagStatements
+    private let undeletes: UndeleteStatements
+    private let queue: QueueStatements
     private let progress: Progress
 
     init(_ database: GRDB.Database) throws {
         self.database = database
-        mailboxes = try MailboxCounters(database)
+        let mailboxes = try MailboxCounters(database)
+        self.mailboxes = mailboxes
         directory = try DirectoryChanges(database)
-        ingests = try IngestStatements(database)
+        let keywords = try KeywordStatements(database)
+        names = try MailboxStatements(database)
+        ingests = try IngestStatements(database, AppendStatements(database, mailboxes, names, keywords))
         settles = try SettleStatements(database)
         expunges = try ExpungeStatements(database)
+        flags = try FlagStatements(database, keywords)
+        undeletes = try UndeleteStatements(database, mailboxes, expunges, keywords)
+        queue = try QueueStatements(database)
         withdrawals = try WithdrawStatements(database)
-        purges = try PurgeStatements(database)
+        purges = try PurgeStatements(database, PastStatements(database, mailboxes, expunges))
         moves = try MoveStatements(database)
         segments = try SegmentStarts(database)
         progress = try Progress(database)
@@ -51,14 +61,20 @@ final class IndexTransaction {
             return .settled(try results.filter { try settles.take($0, lease, now) }.map(\.entry.rawValue))
         case .expunge(let uids, let account, let now):
             guard let mailbox = try mailboxes.inbox(of: account) else { return .rejected("there is no such account") }
-            for uid in uids where try expunges.remove(uid, from: mailbox, now) { mailboxes.touch(mailbox) }
+            _ = try expunge(uids, from: mailbox, now)
+        case .mailbox(let change, let now): return try apply(change, now)
+        case .release(let entries, let now): return .entries(try queue.release(entries, now))
+        case .drop(let entries, let now): return .entries(try queue.drop(entries, now))
         case .directory(let change, let now):
             if case .removeAccount = change {
                 try mailboxes.save()
                 mailboxes.forget()
             }
             return try directory.apply(change, at: now)
-        case .purge(let time, let limit): return .purged(try purges.purge(removedUntil: time, limit: limit))
+        case .purge(let time, let limit, let now):
+            // Counters that are not saved yet would be missed.
+            try mailboxes.save()
+            return .purged(try purges.purge(removedUntil: time, limit: limit, at: now))
         case .move(let messages): try moves.move(messages)
         case .retire(let segment):
             guard try moves.isEmpty(segment) else { return .rejected("a message lies in it") }
@@ -80,6 +96,52 @@ final class IndexTransaction {
         mailboxes.forget()
         progress.forget()
         segments.forget()
+    }
+}
+
+// Mailboxes.
+extension IndexTransaction {
+    private func expunge(_ uids: [UInt32], from mailbox: MailboxCounter, _ now: Int64) throws -> Int {
+        let count = try uids.count { try expunges.remove($0, from: mailbox, now) }
+        if count > 0 { mailboxes.touch(mailbox) }
+        return count
+    }
+
+    private func apply(_ change: MailboxChange, _ now: Int64) throws -> ChangeResult {
+        do { return .mailbox(try carryOut(change, now)) } catch let rejection as Rejection {
+            return .rejected(rejection.because)
+        }
+    }
+
+    private func carryOut(_ change: MailboxChange, _ now: Int64) throws -> MailboxNews {
+        switch change {
+        case .create(let name, let account, let use): return .created(try names.create(name, of: account, use, now))
+        case .rename(let old, let new, let account): try names.rename(old, to: new, of: account, now)
+        case .delete(let name, let account): try names.delete(name, of: account, now)
+        case .setUse(let use, let name, let account): try names.setUse(use, name, of: account)
+        case .subscribe(let name, let account): try names.subscribe(name, of: account)
+        case .unsubscribe(let name, let account): try names.unsubscribe(name, of: account)
+        case .grant(let rights, let name, let account, let whom): try names.grant(rights, name, of: account, to: whom)
+        case .revoke(let name, let account, let whom): try names.revoke(name, of: account, from: whom)
+        case .flags(let change, let id):
+            let mailbox = try mailbox(id, change.uids.count)
+            let outcome = try flags.apply(change, to: mailbox)
+            if !outcome.changed.isEmpty { mailboxes.touch(mailbox) }
+            return .flagged(outcome)
+        case .expunge(let uids, let id): return .expunged(try expunge(uids, from: try mailbox(id, uids.count), now))
+        case .undelete(let order, let limit): return .undeleted(try undeletes.apply(order, limit: limit))
+        }
+        return .done
+    }
+
+    private func mailbox(_ id: MailboxID, _ count: Int) throws -> MailboxCounter {
+        guard count <= MailboxLimits.uids else {
+            throw Rejection("\(count) messages are more than \(MailboxLimits.uids) at once: name fewer")
+        }
+        guard try names.isThere(id), let mailbox = try mailboxes.numbered(id) else {
+            throw Rejection("the mailbox does not exist any more: list the mailboxes again")
+        }
+        return mailbox
     }
 }
 

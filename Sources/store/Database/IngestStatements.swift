@@ -18,12 +18,14 @@ final class IngestStatements {
     private let entry: IndexStatement
     private let knownKey: IndexStatement
     private let key: IndexStatement
+    private let appends: AppendStatements
     private var boxes: [MailboxCounter] = []
 
-    init(_ database: GRDB.Database) throws {
+    init(_ database: GRDB.Database, _ appends: AppendStatements) throws {
+        self.appends = appends
         message = try IndexStatement(database, "INSERT INTO messages VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")
         recipient = try IndexStatement(database, "INSERT INTO recipients VALUES (?1, ?2, ?3, ?4)")
-        placement = try IndexStatement(database, "INSERT INTO placements VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)")
+        placement = try IndexStatement(database, "INSERT INTO placements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         entry = try IndexStatement(
             database,
             """
@@ -38,17 +40,24 @@ final class IngestStatements {
     func add(_ new: IndexedMessage, to mailboxes: MailboxCounters) throws -> ChangeResult {
         let plan = new.plan
         if let text = plan.idempotencyKey, let first = try spool(of: text) { return .repeated(first) }
+        let isPlain = plan.isPlain
         boxes.removeAll(keepingCapacity: true)
-        for placement in plan.placements {
-            guard let box = try mailboxes.inbox(of: placement.account) else {
-                return .rejected("an account of the plan does not exist any more")
+        do {
+            for placement in plan.placements {
+                if isPlain, let box = try mailboxes.inbox(of: placement.account) {
+                    boxes.append(box)
+                } else {
+                    boxes.append(try appends.mailbox(placement, plan, new.acceptedAt))
+                }
             }
-            boxes.append(box)
+        } catch let rejection as Rejection {
+            return .rejected(rejection.because)
         }
+        if let text = plan.identity, let first = try appends.spool(of: text, in: boxes[0]) { return .repeated(first) }
         let sender = plan.sender?.stored
-        let placed = try place(new, in: mailboxes)
+        let placed = try place(new, isPlain, in: mailboxes)
         try insert(new, sender, references: placed + plan.relays.count)
-        for (ordinal, placement) in plan.placements.enumerated() {
+        for (ordinal, placement) in plan.placements.enumerated() where !plan.isAppended {
             try note(placement.recipient.stored, EntryID(new.spool, ordinal: ordinal), LedgerFate.stored, new.acceptedAt)
         }
         for (index, relay) in plan.relays.enumerated() {
@@ -75,22 +84,28 @@ final class IngestStatements {
     }
 
     /// Once in each mailbox, however many recipients name it.
-    private func place(_ new: IndexedMessage, in mailboxes: MailboxCounters) throws -> Int {
+    private func place(_ new: IndexedMessage, _ isPlain: Bool, in mailboxes: MailboxCounters) throws -> Int {
         let size = new.size + UInt64(new.plan.localHeader.count)
+        let received = new.plan.internalDate ?? new.acceptedAt
         var seen: Set<Int64> = []
         var placed = 0
-        for box in boxes where boxes.count == 1 || seen.insert(box.id).inserted {
+        for (index, box) in boxes.enumerated() where boxes.count == 1 || seen.insert(box.id).inserted {
+            let flags = isPlain ? 0 : try appends.flags(new.plan.placements[index], in: box)
             placement.bind(1, box.id)
             placement.bind(2, box.uidNext)
             placement.bind(3, new.spool.rawValue)
             placement.bind(4, box.highestModSeq + 1)
-            placement.bind(5, new.acceptedAt)
+            placement.bind(5, received)
             placement.bind(6, size)
+            placement.bind(7, flags)
+            if received == new.acceptedAt { placement.bindNull(8) } else { placement.bind(8, new.acceptedAt) }
             try placement.run()
+            if let text = new.plan.identity { try appends.remember(text, new.spool, uid: box.uidNext, in: box) }
             box.uidNext += 1
             box.highestModSeq += 1
             box.messages += 1
             box.octets += Int64(size)
+            if !flags.isSeen { box.unseen += 1 }
             mailboxes.touch(box)
             placed += 1
         }
@@ -108,7 +123,7 @@ final class IngestStatements {
         message.bind(8, new.acceptedAt)
         message.bind(9, blob: new.plan.trace.high, new.plan.trace.low)
         message.bind(10, sender)
-        message.bind(11, new.plan.placements.count + new.plan.relays.count)
+        message.bind(11, new.plan.isAppended ? 0 : new.plan.placements.count + new.plan.relays.count)
         message.bind(12, references)
         message.bind(13, new.plan.parameters.isInternational ? 1 : 0)
         message.bind(14, new.plan.parameters.envelopeID)

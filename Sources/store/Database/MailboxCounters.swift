@@ -10,6 +10,8 @@ final class MailboxCounter {
     var highestModSeq: UInt64
     var messages: Int64
     var octets: Int64
+    /// Messages without \Seen.
+    var unseen: Int64
     fileprivate var isChanged = false
 
     fileprivate init(_ row: IndexStatement) {
@@ -18,6 +20,13 @@ final class MailboxCounter {
         highestModSeq = row.number(2)
         messages = row.integer(3)
         octets = row.integer(4)
+        unseen = row.integer(5)
+    }
+
+    /// The next modification sequence, which is the highest now.
+    func nextModSeq() -> UInt64 {
+        highestModSeq += 1
+        return highestModSeq
     }
 }
 
@@ -26,31 +35,61 @@ final class MailboxCounters {
     private static let kept = 100_000
 
     private let find: IndexStatement
+    private let findNamed: IndexStatement
+    private let findNumber: IndexStatement
     private let saving: IndexStatement
     private var inboxes: [AccountID: MailboxCounter] = [:]
+    /// The same counters and others': a mailbox never has two.
+    private var known: [Int64: MailboxCounter] = [:]
     private var changed: [MailboxCounter] = []
 
     init(_ database: GRDB.Database) throws {
+        let columns = "m.id, m.uidnext, m.highestmodseq, m.messages, m.octets, m.unseen"
         find = try IndexStatement(
             database,
             """
-            SELECT m.id, m.uidnext, m.highestmodseq, m.messages, m.octets FROM mailboxes m
-            JOIN accounts a ON a.id = m.account WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = 'INBOX'
+            SELECT \(columns) FROM mailboxes m JOIN accounts a ON a.id = m.account
+            WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = 'INBOX' AND m.removed_at IS NULL
             """)
+        findNamed = try IndexStatement(
+            database,
+            """
+            SELECT \(columns) FROM mailboxes m JOIN accounts a ON a.id = m.account
+            WHERE a.id = ?1 AND a.removed_at IS NULL AND m.name = ?2 AND m.removed_at IS NULL
+            """)
+        findNumber = try IndexStatement(database, "SELECT \(columns) FROM mailboxes m WHERE m.id = ?1")
         saving = try IndexStatement(
-            database, "UPDATE mailboxes SET uidnext = ?2, highestmodseq = ?3, messages = ?4, octets = ?5 WHERE id = ?1")
+            database,
+            "UPDATE mailboxes SET uidnext = ?2, highestmodseq = ?3, messages = ?4, octets = ?5, unseen = ?6 WHERE id = ?1")
     }
 
     /// nil: there is no such account, or it was removed.
     func inbox(of account: AccountID) throws -> MailboxCounter? {
         if let known = inboxes[account] { return known }
-        var found: MailboxCounter?
         find.bind(1, account.rawValue)
-        try find.rows { found = MailboxCounter(find) }
-        if let found {
-            if inboxes.count >= Self.kept, changed.isEmpty { inboxes.removeAll() }
-            inboxes[account] = found
-        }
+        guard let found = try first(find) else { return nil }
+        inboxes[account] = found
+        return found
+    }
+
+    /// nil: the account has no such mailbox, or is none any more.
+    func named(_ name: MailboxName, of account: AccountID) throws -> MailboxCounter? {
+        findNamed.bind(1, account.rawValue)
+        findNamed.bind(2, name.text)
+        return try first(findNamed)
+    }
+
+    /// Also of a mailbox that was removed.
+    func numbered(_ id: MailboxID) throws -> MailboxCounter? {
+        if let known = known[id.rawValue] { return known }
+        findNumber.bind(1, id.rawValue)
+        return try first(findNumber)
+    }
+
+    private func first(_ select: IndexStatement) throws -> MailboxCounter? {
+        var found: MailboxCounter?
+        try select.rows { found = known[select.integer(0)] ?? MailboxCounter(select) }
+        if let found { known[found.id] = found }
         return found
     }
 
@@ -68,15 +107,19 @@ final class MailboxCounters {
             saving.bind(3, mailbox.highestModSeq)
             saving.bind(4, mailbox.messages)
             saving.bind(5, mailbox.octets)
+            saving.bind(6, mailbox.unseen)
             try saving.run()
             mailbox.isChanged = false
         }
         changed.removeAll(keepingCapacity: true)
+        // Not earlier: nobody holds one now.
+        if known.count >= Self.kept { forget() }
     }
 
     /// Everything is read again when it is needed. What was touched and not saved is lost, as it should be.
     func forget() {
         inboxes.removeAll()
+        known.removeAll()
         changed.removeAll()
     }
 }

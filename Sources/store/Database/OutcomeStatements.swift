@@ -1,4 +1,4 @@
-// Messages on their way out of the index: outcomes of attempts, expunges, and what a bad disk takes back.
+// Messages on their way out of the index: outcomes of attempts, and what a bad disk takes back.
 
 import GRDB
 import IPC
@@ -63,47 +63,6 @@ final class SettleStatements {
     }
 }
 
-/// Takes messages out of a mailbox; the row moves to the log, and the message keeps its reference.
-final class ExpungeStatements {
-    private let database: GRDB.Database
-    private let log: IndexStatement
-    private let remove: IndexStatement
-    private let size: IndexStatement
-
-    init(_ database: GRDB.Database) throws {
-        self.database = database
-        log = try IndexStatement(
-            database,
-            """
-            INSERT INTO expunged SELECT mailbox, ?3, uid, spool, received_at, size, flags, ?4 FROM placements
-            WHERE mailbox = ?1 AND uid = ?2
-            """)
-        remove = try IndexStatement(database, "DELETE FROM placements WHERE mailbox = ?1 AND uid = ?2")
-        size = try IndexStatement(database, "SELECT size FROM placements WHERE mailbox = ?1 AND uid = ?2")
-    }
-
-    /// False: the mailbox has no such message (any more).
-    func remove(_ uid: UInt32, from mailbox: MailboxCounter, _ now: Int64) throws -> Bool {
-        var octets: Int64?
-        size.bind(1, mailbox.id)
-        size.bind(2, UInt64(uid))
-        try size.rows { octets = size.integer(0) }
-        guard let octets else { return false }
-        log.bind(1, mailbox.id)
-        log.bind(2, UInt64(uid))
-        log.bind(3, mailbox.highestModSeq + 1)
-        log.bind(4, now)
-        try log.run()
-        remove.bind(1, mailbox.id)
-        remove.bind(2, UInt64(uid))
-        try remove.run()
-        mailbox.highestModSeq += 1
-        mailbox.messages -= 1
-        mailbox.octets -= octets
-        return true
-    }
-}
-
 /// Takes back messages that nobody was told about: after a power cut, or when the disk did not take their bytes.
 final class WithdrawStatements {
     private let database: GRDB.Database
@@ -120,11 +79,13 @@ final class WithdrawStatements {
         }
         try database.execute(
             sql: """
-                UPDATE mailboxes SET messages = mailboxes.messages - taken.number, octets = mailboxes.octets - taken.weight
-                FROM (SELECT mailbox, COUNT(*) AS number, SUM(size) AS weight FROM placements
+                UPDATE mailboxes SET messages = mailboxes.messages - taken.number, octets = mailboxes.octets - taken.weight,
+                    unseen = mailboxes.unseen - taken.unseen
+                FROM (SELECT mailbox, COUNT(*) AS number, SUM(size) AS weight,
+                    SUM(flags & 1 = 0) AS unseen FROM placements
                     WHERE spool IN withdrawn GROUP BY mailbox) AS taken WHERE taken.mailbox = mailboxes.id
                 """)
-        for table in ["placements", "expunged", "messages", "idempotency"] {
+        for table in ["placements", "expunged", "messages", "idempotency", "identities"] {
             try database.execute(sql: "DELETE FROM \(table) WHERE spool IN withdrawn")
         }
         let range = [EntryID(first, ordinal: 0), EntryID(last, ordinal: EntryID.recipients - 1)]

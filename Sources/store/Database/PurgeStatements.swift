@@ -14,6 +14,10 @@ final class PurgeStatements {
     private let forget: IndexStatement
     private let keep: IndexStatement
     private let total: IndexStatement
+    private let forgetIdentity: IndexStatement
+    private let past: PastStatements
+    /// The mailbox of the placement that was let go of last.
+    private var lastMailbox: Int64?
 
     /// Recipients by fate, as `LedgerFate` counts, of one purge.
     private struct Totals {
@@ -27,7 +31,9 @@ final class PurgeStatements {
         let recipients: Int64
     }
 
-    init(_ database: GRDB.Database) throws {
+    init(_ database: GRDB.Database, _ past: PastStatements) throws {
+        self.past = past
+        forgetIdentity = try IndexStatement(database, "DELETE FROM identities WHERE spool = ?1")
         removed = try IndexStatement(
             database,
             """
@@ -56,15 +62,28 @@ final class PurgeStatements {
             """)
     }
 
-    func purge(removedUntil time: Int64, limit: Int) throws -> Purged {
+    func purge(removedUntil time: Int64, limit: Int, at now: Int64) throws -> Purged {
         var purged = Purged()
+        let emptied = try past.empty(limit)
         purged.placements = try letGo(time, limit)
         let found = try findDead(limit)
         var totals = Totals()
         for message in found where try forget(message, &totals) { purged.messages.append(message.message) }
         if totals.accepted > 0 { try add(totals) }
-        purged.isMore = purged.placements == limit || found.count == limit
+        let counts = try [emptied, purged.placements, found.count] + tidy(time, limit, now)
+        purged.isMore = counts.contains(limit)
         return purged
+    }
+
+    /// One mailbox's log in a step: the more went through a mailbox, the more often its turn comes.
+    private func tidy(_ time: Int64, _ limit: Int, _ now: Int64) throws -> [Int] {
+        let surplus = try lastMailbox.map { try past.forgetSurplus(of: $0, keeping: MailboxLimits.log, limit) } ?? 0
+        if surplus < limit { lastMailbox = nil }
+        return [
+            surplus, try past.forgetMailboxes(removedUntil: time, limit),
+            try past.forgetLog(until: now - MailboxLimits.logAge, limit),
+            try past.forgetKeys(until: now - MailboxLimits.keyAge, limit),
+        ]
     }
 
     private func letGo(_ time: Int64, _ limit: Int) throws -> Int {
@@ -82,6 +101,7 @@ final class PurgeStatements {
             release.bind(1, row.spool)
             try release.run()
         }
+        if let row = rows.last { lastMailbox = row.mailbox }
         return rows.count
     }
 
@@ -113,8 +133,10 @@ final class PurgeStatements {
         forgetRecipients.bind(1, first)
         forgetRecipients.bind(2, last)
         try forgetRecipients.run()
-        forget.bind(1, message.spool.rawValue)
-        try forget.run()
+        for statement in [forgetIdentity, forget] {
+            statement.bind(1, message.spool.rawValue)
+            try statement.run()
+        }
         return true
     }
 

@@ -93,6 +93,8 @@ final class RebuiltIndex {
             var accounts: [Account] = []
             var seen: Set<Int64> = []
             var taken: Set<String> = []
+            // Ids of mailboxes are never used twice, and nobody knows how far the lost index was: see MailboxID.
+            try database.execute(sql: "INSERT INTO sqlite_sequence VALUES ('mailboxes', ?)", arguments: [now / 1000])
             for row in rows {
                 let (id, text): (Int64, String) = (row[0], row[1])
                 guard seen.insert(id).inserted, let address = EmailAddress(stored: text) else { continue }
@@ -115,7 +117,7 @@ final class RebuiltIndex {
                 INSERT INTO accounts (id, address, folded, domain, credential, created_at) VALUES (?, ?, ?, ?, '*', ?)
                 """,
             arguments: [id, address.stored, folded, address.domain, now])
-        try database.addInbox(of: id, now)
+        try database.addMailboxes(of: id, .user, now)
     }
 
     /// Nothing of what relays is sent by itself, past accounts are removed ones, and new mail goes behind the old.

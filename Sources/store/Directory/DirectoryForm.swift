@@ -127,7 +127,7 @@ extension DirectoryForm {
 
 extension String {
     /// For a sentence on a terminal: no control characters, not endless.
-    fileprivate var printable: String {
+    var printable: String {
         String(
             String.UnicodeScalarView(
                 unicodeScalars.prefix(320).map { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? "." : $0 }))

@@ -245,7 +245,7 @@ extension SegmentWriter {
             case .failed(let error):
                 isFull = isFull || error == .full
                 receipts[message.spool] = StoreRefusal.of(error)
-            case .directory, .settled, .purged: preconditionFailure("the answer to another change")
+            case .directory, .mailbox, .entries, .settled, .purged: preconditionFailure("the answer to another change")
             }
         }
         for message in messages where receipts[message.spool] != nil { message.removeFile() }

@@ -111,8 +111,9 @@ extension Upkeep {
     /// One step. False: there is nothing more, or the index did not take it.
     private func purge() -> Bool {
         let limits = limits.withLock { $0 }
-        let until = now() - Int64(limits.keepRemoved / .milliseconds(1))
-        let results = database.commitAndWait([.purge(removedUntil: until, limit: limits.purge)])
+        let now = now()
+        let until = now - Int64(limits.keepRemoved / .milliseconds(1))
+        let results = database.commitAndWait([.purge(removedUntil: until, limit: limits.purge, at: now)])
         guard case .purged(let purged)? = results.first else { return false }
         // A file that a crash leaves here belongs to nobody: the next start removes it.
         for message in purged.messages where message.ownFile != 0 {
