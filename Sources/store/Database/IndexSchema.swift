@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third]
+    static let versions = [first, second, third, quotas]
 
     static var current: Int { versions.count }
 
@@ -143,5 +143,18 @@ enum IndexSchema {
 
         -- A removed placement that is past keeps its row, the log of expunges, and gets `spool` 0.
         CREATE INDEX expunged_kept ON expunged (expunged_at) WHERE spool <> 0;
+        """
+
+    /// Limits of what accounts and domains may keep (RFC 9208: STORAGE in octets, and MESSAGE).
+    private static let quotas = """
+        -- NULL: what the domain says for its accounts; 0: no limit.
+        ALTER TABLE accounts ADD COLUMN quota_octets INTEGER;
+        ALTER TABLE accounts ADD COLUMN quota_messages INTEGER;
+        -- For each account of the domain, and for all of them together; NULL: no limit.
+        ALTER TABLE domains ADD COLUMN account_octets INTEGER;
+        ALTER TABLE domains ADD COLUMN account_messages INTEGER;
+        ALTER TABLE domains ADD COLUMN quota_octets INTEGER;
+        ALTER TABLE domains ADD COLUMN quota_messages INTEGER;
+        CREATE INDEX accounts_limited ON accounts (domain) WHERE quota_octets > 0 OR quota_messages > 0;
         """
 }

@@ -11,6 +11,7 @@ final class IndexTransaction {
     let database: GRDB.Database
     let mailboxes: MailboxCounters
     let directory: DirectoryChanges
+    let quotas: Quotas
     private let ingests: IngestStatements
     private let settles: SettleStatements
     private let expunges: ExpungeStatements
@@ -19,9 +20,11 @@ final class IndexTransaction {
     private let moves: MoveStatements
     private let progress: Progress
 
-    init(_ database: GRDB.Database) throws {
+    /// - Parameter quotaGrace: octets that the last message may go over a limit.
+    init(_ database: GRDB.Database, quotaGrace: Int64) throws {
         self.database = database
-        mailboxes = try MailboxCounters(database)
+        quotas = try Quotas(database, grace: quotaGrace)
+        mailboxes = try MailboxCounters(database, quotas: quotas)
         directory = try DirectoryChanges(database)
         ingests = try IngestStatements(database)
         settles = try SettleStatements(database)
@@ -41,17 +44,13 @@ final class IndexTransaction {
             try mailboxes.save()
             mailboxes.forget()
             try withdrawals.remove(spools)
+            try quotas.recount()
         case .settle(let lease, let results, let now):
             return .settled(try results.filter { try settles.take($0, lease, now) }.map(\.entry.rawValue))
         case .expunge(let uids, let account, let now):
             guard let mailbox = try mailboxes.inbox(of: account) else { return .rejected("there is no such account") }
             for uid in uids where try expunges.remove(uid, from: mailbox, now) { mailboxes.touch(mailbox) }
-        case .directory(let change, let now):
-            if case .removeAccount = change {
-                try mailboxes.save()
-                mailboxes.forget()
-            }
-            return try directory.apply(change, at: now)
+        case .directory(let change, let now): return try apply(change, now)
         case .purge(let time, let limit): return .purged(try purges.purge(removedUntil: time, limit: limit))
         case .move(let messages): try moves.move(messages)
         case .retire(let segment):
@@ -60,6 +59,28 @@ final class IndexTransaction {
         case .synced(let spool): progress.synced(spool)
         }
         return .done
+    }
+
+    private func apply(_ change: DirectoryChange, _ now: Int64) throws -> ChangeResult {
+        switch change {
+        case .removeAccount(let address, _):
+            try mailboxes.save()
+            mailboxes.forget()
+            try quotas.prepare(for: address.domain)
+        case .setQuota:
+            try mailboxes.save()
+            mailboxes.forget()
+        default: break
+        }
+        let result = try directory.apply(change, at: now)
+        guard case .directory(let news) = result else { return result }
+        switch (change, news) {
+        case (.setQuota(let owner, _), _): try quotas.limitsChanged(owner)
+        case (_, .accountRemoved(let account, let address, _, _)): try quotas.left(account, address.domain)
+        case (_, .domainRemoved(let name)): quotas.forget(domain: name)
+        default: break
+        }
+        return result
     }
 
     /// Writes what was collected; the commit follows.
@@ -71,6 +92,7 @@ final class IndexTransaction {
     /// The transaction did not happen.
     func forget() {
         mailboxes.forget()
+        quotas.abort()
         progress.forget()
     }
 }

@@ -45,8 +45,14 @@ final class IngestStatements {
             }
             boxes.append(box)
         }
+        let size = new.size + UInt64(plan.localHeader.count)
+        if mailboxes.quotas.areSet, !plan.isOwnReport,
+            let over = mailboxes.quotas.refusal(of: boxes, octets: Int64(size), hasOthers: !plan.relays.isEmpty)
+        {
+            return .overQuota(over)
+        }
         let sender = plan.sender?.stored
-        let placed = try place(new, in: mailboxes)
+        let placed = try place(new, size, in: mailboxes)
         try insert(new, sender, references: placed + plan.relays.count)
         for (ordinal, placement) in plan.placements.enumerated() {
             try note(placement.recipient.stored, EntryID(new.spool, ordinal: ordinal), LedgerFate.stored, new.acceptedAt)
@@ -75,8 +81,8 @@ final class IngestStatements {
     }
 
     /// Once in each mailbox, however many recipients name it.
-    private func place(_ new: IndexedMessage, in mailboxes: MailboxCounters) throws -> Int {
-        let size = new.size + UInt64(new.plan.localHeader.count)
+    /// - Parameter size: what a local reader gets: with the local header.
+    private func place(_ new: IndexedMessage, _ size: UInt64, in mailboxes: MailboxCounters) throws -> Int {
         var seen: Set<Int64> = []
         var placed = 0
         for box in boxes where boxes.count == 1 || seen.insert(box.id).inserted {

@@ -8,8 +8,10 @@ final class MailboxCounter {
     let id: Int64
     var uidNext: UInt64
     var highestModSeq: UInt64
-    var messages: Int64
-    var octets: Int64
+    var messages: Int64 { didSet { quota?.add(messages: messages - oldValue) } }
+    var octets: Int64 { didSet { quota?.add(octets: octets - oldValue) } }
+    /// What the mailbox's account may keep, which follows the numbers here; nil: there is no limit.
+    fileprivate(set) var quota: QuotaUse?
     fileprivate var isChanged = false
 
     fileprivate init(_ row: IndexStatement) {
@@ -25,12 +27,14 @@ final class MailboxCounters {
     /// More than these are read again when they are needed.
     private static let kept = 100_000
 
+    let quotas: Quotas
     private let find: IndexStatement
     private let saving: IndexStatement
     private var inboxes: [AccountID: MailboxCounter] = [:]
     private var changed: [MailboxCounter] = []
 
-    init(_ database: GRDB.Database) throws {
+    init(_ database: GRDB.Database, quotas: Quotas) throws {
+        self.quotas = quotas
         find = try IndexStatement(
             database,
             """
@@ -48,6 +52,8 @@ final class MailboxCounters {
         find.bind(1, account.rawValue)
         try find.rows { found = MailboxCounter(find) }
         if let found {
+            // Before the first change of its numbers: what is read of the account's use is what they say.
+            found.quota = try quotas.use(of: account)
             if inboxes.count >= Self.kept, changed.isEmpty { inboxes.removeAll() }
             inboxes[account] = found
         }
@@ -72,11 +78,13 @@ final class MailboxCounters {
             mailbox.isChanged = false
         }
         changed.removeAll(keepingCapacity: true)
+        quotas.settle()
     }
 
     /// Everything is read again when it is needed. What was touched and not saved is lost, as it should be.
     func forget() {
         inboxes.removeAll()
         changed.removeAll()
+        quotas.forgetAccounts()
     }
 }
