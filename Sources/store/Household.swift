@@ -52,7 +52,8 @@ package final class Household: Sendable {
         try Self.mustHaveIndex(home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
-        let database = try SQLiteDatabase(path: "\(home)/index.sqlite", readers: files, quotaGrace: Int64(settings.quotaGrace), log: log)
+        let database = try SQLiteDatabase(
+            path: "\(home)/index.sqlite", readers: files, quotaGrace: Int64(settings.quotaGrace), log: log)
         self.database = database
         let limits = options.spool.with(settings)
         try Self.beginVersion(database)

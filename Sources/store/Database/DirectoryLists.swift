@@ -95,7 +95,8 @@ extension DirectoryChanges {
 extension [NumberedRule] {
     init(_ database: GRDB.Database) throws {
         let rows = try Row.fetchAll(
-            database, sql: """
+            database,
+            sql: """
                 SELECT r.number, r.account, r.local_part, r.domain, r.sender, r.source, a.domain AS home FROM rules r
                 JOIN accounts a ON a.id = r.account ORDER BY r.number
                 """)

@@ -106,7 +106,8 @@ extension SQLiteDatabase {
                     """,
                 arguments: [name ?? "", limit])
             return rows.map {
-                DomainEntry(name: $0[0], accounts: $0[1], aliasOf: $0["alias_of"], choices: DomainChoices($0),
+                DomainEntry(
+                    name: $0[0], accounts: $0[1], aliasOf: $0["alias_of"], choices: DomainChoices($0),
                     quotas: DomainQuotas($0))
             }
         }
@@ -181,6 +182,6 @@ extension AccountEntry {
         let mechanisms = SASLMechanism.satisfied(by: Set(verifiers), hasPassword: kind == .user)
         self.init(
             address: address, kind: kind, mechanisms: mechanisms.map(\.rawValue), messages: row[3], octets: row[4],
-            quota: QuotaLimits(octets: row[6] as Int64?, messages: row[7] as Int64?))
+            quota: QuotaLimits(columns: row[6], row[7]))
     }
 }

@@ -151,7 +151,7 @@ extension QuotaLimits {
     }
 
     /// From columns; NULL is nil, 0 stays.
-    init(octets: Int64?, messages: Int64?) {
+    init(columns octets: Int64?, _ messages: Int64?) {
         self.init(octets: octets.map { UInt64(clamping: $0) }, messages: messages.map { UInt64(clamping: $0) })
     }
 }
@@ -159,7 +159,7 @@ extension QuotaLimits {
 extension DomainQuotas {
     init(_ row: Row) {
         self.init(
-            whole: QuotaLimits(octets: row["quota_octets"] as Int64?, messages: row["quota_messages"] as Int64?),
-            account: QuotaLimits(octets: row["account_octets"] as Int64?, messages: row["account_messages"] as Int64?))
+            whole: QuotaLimits(columns: row["quota_octets"], row["quota_messages"]),
+            account: QuotaLimits(columns: row["account_octets"], row["account_messages"]))
     }
 }

@@ -9,9 +9,6 @@ struct QuotaRule: Equatable {
     var octets: Int64?
     var messages: Int64?
 
-    /// From how much on somebody is told that little is left: percent.
-    static let nearly = 90
-
     var isNone: Bool { octets == nil && messages == nil }
 
     /// Whether whoever has this much takes `count` messages of so many octets together. Whoever is not full takes what
@@ -27,11 +24,11 @@ struct QuotaRule: Equatable {
         max(Self.level(used.octets, octets), Self.level(used.messages, messages))
     }
 
+    /// From nine tenths on somebody is told that little is left.
     private static func level(_ used: Int64, _ limit: Int64?) -> QuotaLevel {
         guard let limit else { return .room }
         if used >= limit { return .full }
-        // Limits are 2^60 at most: parts first.
-        return used >= limit / 100 * Int64(nearly) + limit % 100 * Int64(nearly) / 100 ? .nearlyFull : .room
+        return used >= limit - limit / 10 ? .nearlyFull : .room
     }
 }
 
