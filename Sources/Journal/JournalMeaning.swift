@@ -137,10 +137,10 @@ extension JournalEvent {
         case .maildropClosed:
             Meaning("A POP3 session has ended; so many messages were deleted.", .trace, .account, .count, .reason)
         case .quotaFull:
-            Meaning("An account or a domain keeps what it may: mail for it is refused.", .user, .octets, .messages)
+            Meaning("An account or a domain keeps what it may: mail for it is refused.", .owner, .octets, .messages)
         case .quotaNearlyFull:
-            Meaning("An account or a domain keeps nine tenths of what it may.", .user, .octets, .messages)
-        case .quotaRoom: Meaning("There is room again in a full account or domain.", .user, .octets, .messages)
+            Meaning("An account or a domain keeps nine tenths of what it may.", .owner, .octets, .messages)
+        case .quotaRoom: Meaning("There is room again in a full account or domain.", .owner, .octets, .messages)
         default: Meaning("A domain or an account was changed by the administrator.", .user, .detail)
         }
     }

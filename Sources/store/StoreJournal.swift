@@ -43,7 +43,7 @@ extension Journal {
     }
 
     private func crossed(_ step: QuotaStep) {
-        let fields: JournalFields = [.user: step.name, .octets: step.octets, .messages: step.messages]
+        let fields: JournalFields = [.owner: step.name, .octets: step.octets, .messages: step.messages]
         switch (step.from, step.to) {
         case (_, .full): warning(.quotaFull, fields)
         case (.full, _): notice(.quotaRoom, fields)

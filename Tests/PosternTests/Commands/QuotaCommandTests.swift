@@ -20,7 +20,9 @@ import Testing
 
     @Test(
         "what is no size or no number is refused",
-        arguments: ["", "0", "-1", "1.5GB", "GB", "lots", "1 TiB", "1152921504606846977", "9999999999 GB", "99999999999999999999"])
+        arguments: [
+            "", "0", "-1", "1.5GB", "GB", "lots", "1 TiB", "1152921504606846977", "9999999999 GB", "99999999999999999999",
+        ])
     func wrongSizes(text: String) {
         #expect(throws: ValidationError.self) { try Typed.sizeLimit(text) }
         #expect(throws: ValidationError.self) { try Typed.numberLimit(text) }
@@ -82,11 +84,11 @@ import Testing
     @Test("people and programs read what is kept, what may be, and who is full") func listed() throws {
         let rows = Self.entries.map(QuotaRow.init)
         #expect(
-            try listing(rows, asJSON: false).split(separator: "\n").map { $0.trimmingSuffix(while: { $0 == " " }) } == [
-                "NAME         KIND    SIZE    OF    MESSAGES  OF  USED",
-                "a.org        domain  3.0 GB  4 GB  12        -   75 %",
+            try listing(rows, asJSON: false).split(separator: "\n") == [
+                "NAME         KIND    SIZE    OF    MESSAGES  OF  USED   ",
+                "a.org        domain  3.0 GB  4 GB  12        -   75 %   ",
                 "alice@a.org  user    1.5 KB  1 MB  10        10  100 %  full",
-                "info@a.org   folder  0 B     -     0         -   -",
+                "info@a.org   folder  0 B     -     0         -   -      ",
             ])
         let json = try listing(Array(rows[1...1]), asJSON: true).split(separator: "\n")
             .map { $0.trimmingPrefix(while: { $0 == " " }) }.joined()
@@ -131,7 +133,8 @@ import Testing
             .addDomain("a.test"), .addUserWithoutPassword(address(of: "alice@a.test")),
             .addUserWithoutPassword(address(of: "bob@a.test")),
             .setQuota(
-                .domain("a.test"), QuotaChange(octets: .limit(10 << 30), accountOctets: .limit(1 << 30), accountMessages: .limit(9))),
+                .domain("a.test"),
+                QuotaChange(octets: .limit(10 << 30), accountOctets: .limit(1 << 30), accountMessages: .limit(9))),
             .setQuota(.account(address(of: "alice@a.test"), .user), QuotaChange(octets: .some(.none), messages: .limit(77))))
         return directory
     }
@@ -161,7 +164,8 @@ import Testing
 
     static let edits: [(String, [String])] = [
         (
-            file(), [
+            file(),
+            [
                 "~ account alice@a.test: quota size default, quota messages default",
                 "~ domain a.test: quota size none, account size none, account messages none",
             ]
