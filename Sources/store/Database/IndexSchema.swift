@@ -156,5 +156,7 @@ enum IndexSchema {
         ALTER TABLE domains ADD COLUMN quota_octets INTEGER;
         ALTER TABLE domains ADD COLUMN quota_messages INTEGER;
         CREATE INDEX accounts_limited ON accounts (domain) WHERE quota_octets > 0 OR quota_messages > 0;
+        CREATE INDEX domains_limited ON domains (name) WHERE quota_octets > 0 OR quota_messages > 0
+            OR account_octets > 0 OR account_messages > 0;
         """
 }

@@ -67,20 +67,35 @@ final class IndexTransaction {
             try mailboxes.save()
             mailboxes.forget()
             try quotas.prepare(for: address.domain)
-        case .setQuota:
-            try mailboxes.save()
-            mailboxes.forget()
+        case .setQuota(let owner, _): return try setQuota(owner, change, now)
         default: break
         }
         let result = try directory.apply(change, at: now)
-        guard case .directory(let news) = result else { return result }
-        switch (change, news) {
-        case (.setQuota(let owner, _), _): try quotas.limitsChanged(owner)
-        case (_, .accountRemoved(let account, let address, _, _)): try quotas.left(account, address.domain)
-        case (_, .domainRemoved(let name)): quotas.forget(domain: name)
+        switch result {
+        case .directory(.accountRemoved(let account, let address, _, _)): try quotas.left(account, address.domain)
+        case .directory(.domainRemoved(let name)): try quotas.forget(domain: name)
         default: break
         }
         return result
+    }
+
+    /// An account is counted alone, since a file of the directory may set many.
+    private func setQuota(_ owner: QuotaOwner, _ change: DirectoryChange, _ now: Int64) throws -> ChangeResult {
+        try mailboxes.save()
+        mailboxes.forget()
+        switch owner {
+        case .account(let address, let kind):
+            guard let id = try directory.known(address, kind) else { return try directory.apply(change, at: now) }
+            let before = try quotas.level(of: id)
+            let result = try directory.apply(change, at: now)
+            try quotas.limitsChanged(of: id, from: before)
+            return result
+        case .domain(let name):
+            let before = try quotas.level(of: name)
+            let result = try directory.apply(change, at: now)
+            if case .directory = result { try quotas.limitsChanged(of: name, from: before) }
+            return result
+        }
     }
 
     /// Writes what was collected; the commit follows.

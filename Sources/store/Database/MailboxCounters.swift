@@ -11,10 +11,12 @@ final class MailboxCounter {
     var messages: Int64 { didSet { quota?.add(messages: messages - oldValue) } }
     var octets: Int64 { didSet { quota?.add(octets: octets - oldValue) } }
     /// What the mailbox's account may keep, which follows the numbers here; nil: there is no limit.
-    fileprivate(set) var quota: QuotaUse?
+    let quota: QuotaUse?
     fileprivate var isChanged = false
 
-    fileprivate init(_ row: IndexStatement) {
+    /// - Parameter quotas: asked before the first change of the numbers: what is read of the account's use is what they say.
+    fileprivate init(_ row: IndexStatement, of account: AccountID, _ quotas: Quotas) throws {
+        quota = try quotas.use(of: account)
         id = row.integer(0)
         uidNext = row.number(1)
         highestModSeq = row.number(2)
@@ -50,10 +52,8 @@ final class MailboxCounters {
         if let known = inboxes[account] { return known }
         var found: MailboxCounter?
         find.bind(1, account.rawValue)
-        try find.rows { found = MailboxCounter(find) }
+        try find.rows { found = try MailboxCounter(find, of: account, quotas) }
         if let found {
-            // Before the first change of its numbers: what is read of the account's use is what they say.
-            found.quota = try quotas.use(of: account)
             if inboxes.count >= Self.kept, changed.isEmpty { inboxes.removeAll() }
             inboxes[account] = found
         }

@@ -28,8 +28,13 @@ extension DirectoryChanges {
         return .touched
     }
 
+    /// nil: there is none, or there are several.
+    func known(_ address: EmailAddress, _ kind: AccountKind?) throws -> AccountID? {
+        do { return AccountID(rawValue: try account(address, kind)) } catch is Rejection { return nil }
+    }
+
     /// The account of this kind, or the only one.
-    private func account(_ address: EmailAddress, _ kind: AccountKind?) throws -> Int64 {
+    func account(_ address: EmailAddress, _ kind: AccountKind?) throws -> Int64 {
         let known = try accounts(address)
         if let kind {
             guard let id = known[kind] else { throw Rejection("there is no \(kind.rawValue) \(address)") }

@@ -6,23 +6,23 @@ import IPC
 import Mail
 
 extension GRDB.Database {
-    private static let limited = """
-        quota_octets IS NOT NULL OR quota_messages IS NOT NULL OR account_octets IS NOT NULL OR account_messages IS NOT NULL
+    private static let limitedDomains = """
+        SELECT name FROM domains INDEXED BY domains_limited
+        WHERE quota_octets > 0 OR quota_messages > 0 OR account_octets > 0 OR account_messages > 0
+        """
+    private static let limitedAccounts = """
+        SELECT domain FROM accounts INDEXED BY accounts_limited
+        WHERE (quota_octets > 0 OR quota_messages > 0) AND removed_at IS NULL
         """
 
     /// Somebody has a limit.
-    func hasQuotas() throws -> Bool { try !domainsWithQuotas(limit: 1).isEmpty }
+    func hasQuotas() throws -> Bool {
+        try Bool.fetchOne(self, sql: "SELECT EXISTS (\(Self.limitedDomains)) OR EXISTS (\(Self.limitedAccounts))") ?? false
+    }
 
     /// Those with a limit of their own or of an account.
-    func domainsWithQuotas(limit: Int = -1) throws -> [String] {
-        try String.fetchAll(
-            self,
-            sql: """
-                SELECT name FROM domains WHERE \(Self.limited)
-                UNION SELECT domain FROM accounts INDEXED BY accounts_limited
-                WHERE (quota_octets > 0 OR quota_messages > 0) AND removed_at IS NULL LIMIT ?
-                """,
-            arguments: [limit])
+    func domainsWithQuotas() throws -> [String] {
+        try String.fetchAll(self, sql: "\(Self.limitedDomains) UNION \(Self.limitedAccounts)")
     }
 
     /// nil: the domain as a whole has no limit.

@@ -213,16 +213,43 @@ extension Quotas {
         settle()
     }
 
-    func forget(domain: String) { domains[domain] = nil }
-
-    /// Limits are others now. All counters have been saved and are read again.
-    func limitsChanged(_ owner: QuotaOwner) throws {
+    func forget(domain: String) throws {
+        domains[domain] = nil
         areSet = try database.hasQuotas()
-        domains.removeAll()
-        switch owner {
-        case .account(let address, _): try news.append(database.counted(address.domain))
-        case .domain(let name): try news.append(database.counted(name))
-        }
+    }
+
+    func level(of account: AccountID) throws -> QuotaLevel { try use(of: account)?.level ?? .room }
+
+    func level(of domain: String) throws -> QuotaLevel { areSet ? try whole(domain)?.level ?? .room : .room }
+
+    /// All counters have been saved and are read again.
+    func limitsChanged(of account: AccountID, from before: QuotaLevel) throws {
+        areSet = try database.hasQuotas()
+        forgetAccounts()
+        guard let name = try name(of: account) else { return }
+        let (use, kept) = (try use(of: account), try sum(of: account))
+        let step = QuotaStep(
+            name: name.account, domain: name.domain, from: before, to: use?.level ?? .room, octets: kept.octets,
+            messages: kept.messages)
+        if step.from != step.to { news.append(.account(account, step)) }
+    }
+
+    func limitsChanged(of domain: String, from before: QuotaLevel) throws {
+        areSet = try database.hasQuotas()
+        forgetAccounts()
+        domains[domain] = nil
+        let (level, kept) = (try level(of: domain), try database.kept(in: domain))
+        let step = QuotaStep(
+            name: domain, domain: domain, from: before, to: level, octets: kept.octets, messages: kept.messages)
+        if step.from != step.to { news.append(.domain(step)) }
+        try news.append(database.counted(domain))
+    }
+
+    private func name(of account: AccountID) throws -> (account: String, domain: String)? {
+        var found: (String, String)?
+        find.bind(1, account.rawValue)
+        try find.rows { found = (find.text(0) ?? "", find.text(1) ?? "") }
+        return found
     }
 
     /// Mailboxes were changed past their counters.

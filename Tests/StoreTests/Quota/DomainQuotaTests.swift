@@ -80,6 +80,8 @@ import Testing
             #expect(await store.ingest(.to([alice])).code == (isFull ? 452 : nil))
         }
         #expect(try await store.quota("alice@example.test")?.messages == 5)
+        #expect(
+            store.crossings.map { $0.split(separator: " ")[1] } == ["full", "room", "full", "room"])
         store.stop()
     }
 
