@@ -60,6 +60,9 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case maildropRefused = "maildrop-refused"
     case maildropClosed = "maildrop-closed"
     case directoryChanged = "directory-changed"
+    case quotaFull = "quota-full"
+    case quotaNearlyFull = "quota-nearly-full"
+    case quotaRoom = "quota-room"
 
     // The road between the rooms.
     case peerConnected = "peer-connected"

@@ -12,6 +12,7 @@ package enum JournalField: String, Sendable, CaseIterable {
     case user
     case mechanism
     case account
+    case owner
 
     // A message and its envelope.
     case message
@@ -68,6 +69,7 @@ package enum JournalField: String, Sendable, CaseIterable {
         case .user: "the name given at a login, or the user that a room runs as"
         case .mechanism: "how a client has logged in, as IANA names it"
         case .account: "the account's number in the directory"
+        case .owner: "whose limit it is: an account's address, or a domain"
         case .message: "the message's number in the store, as in \"Queued as\": 16 hexadecimal digits"
         case .sender: "the envelope's sender; empty for the null sender"
         case .recipient: "one recipient of the envelope"

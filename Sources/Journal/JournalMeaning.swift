@@ -27,7 +27,7 @@ extension JournalEvent {
             ofOutgoing
         case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused,
             .maildropClosed,
-            .directoryChanged:
+            .directoryChanged, .quotaFull, .quotaNearlyFull, .quotaRoom:
             ofLogin
         case .peerConnected, .peerUnreachable, .peerLost, .peerRefused, .violation, .mistake: ofRoad
         case .recovered, .checksumWrong, .segmentCompacted, .diskFull, .diskRecovered, .diskTrouble, .unaccounted:
@@ -136,6 +136,11 @@ extension JournalEvent {
         case .maildropRefused: Meaning("A mailbox cannot be opened just now.", .trace, .account, .reason)
         case .maildropClosed:
             Meaning("A POP3 session has ended; so many messages were deleted.", .trace, .account, .count, .reason)
+        case .quotaFull:
+            Meaning("An account or a domain keeps what it may: mail for it is refused.", .owner, .octets, .messages)
+        case .quotaNearlyFull:
+            Meaning("An account or a domain keeps nine tenths of what it may.", .owner, .octets, .messages)
+        case .quotaRoom: Meaning("There is room again in a full account or domain.", .owner, .octets, .messages)
         default: Meaning("A domain or an account was changed by the administrator.", .user, .detail)
         }
     }

@@ -24,10 +24,13 @@ package struct LocalEntry: Codable, Sendable, Hashable {
     package var domain: String
     /// Each of these characters divides a local part from its detail; empty: none does.
     package var delimiters: String
+    /// Those of these accounts that have no room for more mail.
+    package var full: [AccountID]
 
     package init(
         processor: AccountID? = nil, user: AccountID? = nil, folder: AccountID? = nil, targets: [EmailAddress]? = nil,
-        catchAll: EmailAddress? = nil, transport: String? = nil, domain: String, delimiters: String = ""
+        catchAll: EmailAddress? = nil, transport: String? = nil, domain: String, delimiters: String = "",
+        full: [AccountID] = []
     ) {
         self.processor = processor
         self.user = user
@@ -37,5 +40,6 @@ package struct LocalEntry: Codable, Sendable, Hashable {
         self.transport = transport
         self.domain = domain
         self.delimiters = delimiters
+        self.full = full
     }
 }

@@ -3,6 +3,7 @@
 
 import IPC
 import Mail
+import Settings
 
 /// What does not change from one recipient of a transaction to the next.
 struct EnvelopeFacts: Sendable {
@@ -41,7 +42,8 @@ extension RouterLoop {
         }
     }
 
-    /// E-03: mail that the house itself has written goes wherever it leads; nobody asks whether we may relay.
+    /// E-03: mail that the house itself has written goes wherever it leads; nobody asks whether we may relay. A full mailbox
+    /// takes it too: nobody would try again to tell a sender what became of other mail.
     func decideOwn(
         _ recipient: EmailAddress, from sender: EmailAddress?, _ body: @escaping (RecipientDecision) -> Void
     ) {
@@ -55,7 +57,7 @@ extension RouterLoop {
                     case .failure(let refusal): body(.undecided(refusal))
                     case .success((_, .foreign)):
                         body(RecipientDecision(rule: .classified(.foreign), outcome: .take([], [recipient])))
-                    case .success(let found): body(.local(recipient, found.0, found.1))
+                    case .success(let found): body(.local(recipient, found.0, found.1, fullAs: nil))
                     }
                 }
             }
@@ -97,7 +99,7 @@ extension RouterLoop {
         let (ruling, decision) = policy.access.rule(on: recipient, RecipientKind(found), accessFacts(envelope))
         let rule = RecipientDecision.Rule.access(decision.deciding)
         switch ruling {
-        case .local: body(RecipientDecision.local(recipient, destinations, found))
+        case .local: body(RecipientDecision.local(recipient, destinations, found, fullAs: policy.overQuota))
         case .relay: body(RecipientDecision(rule: rule, outcome: .take([], [recipient])))
         case .refuse(let refusal): body(RecipientDecision(rule: rule, outcome: .refuse(refusal)))
         case .process: process(recipient, policy.port(envelope.listener, envelope.service).processor, rule, body)
@@ -110,11 +112,14 @@ extension RouterLoop {
         _ body: @escaping (RecipientDecision) -> Void
     ) {
         guard let processor else { return body(.undecided(.local("the port has no accept_account"))) }
-        directory.entry(of: processor) { found in
+        directory.entry(of: processor) { [self] found in
             switch found {
             case .failure(let refusal): body(.undecided(refusal))
             case .success(.local(let entry)):
                 guard let account = entry.processor ?? entry.user ?? entry.folder else { fallthrough }
+                guard !entry.full.contains(account) else {
+                    return body(.full(recipient, processor, policy.overQuota))
+                }
                 let placement = LocalPlacement(recipient: recipient, account: account)
                 body(RecipientDecision(rule: rule, outcome: .take([placement], [])))
             case .success(.foreign):
@@ -125,9 +130,12 @@ extension RouterLoop {
 }
 
 extension RecipientDecision {
-    /// Every address that the recipient stands for; what could not be resolved is left out when there are others.
+    /// Every address that the recipient stands for; what could not be resolved is left out when there are others. One full
+    /// mailbox holds up all of them, since a reply is for the recipient: what was taken could not come again for one alone.
+    /// - Parameter fullAs: nil: a full mailbox takes it too.
     static func local(
-        _ recipient: EmailAddress, _ destinations: [Destination], _ found: Classification.Rule
+        _ recipient: EmailAddress, _ destinations: [Destination], _ found: Classification.Rule,
+        fullAs: Settings.Store.OverQuota?
     ) -> RecipientDecision {
         var placements: [LocalPlacement] = []
         var relays: [EmailAddress] = []
@@ -135,6 +143,9 @@ extension RecipientDecision {
         for destination in destinations {
             switch destination {
             case .place(let account, let name, _): placements.append(LocalPlacement(recipient: name, account: account))
+            case .full(let account, let name):
+                if let fullAs { return full(recipient, name, fullAs) }
+                placements.append(LocalPlacement(recipient: name, account: account))
             case .remote(let address, _): relays.append(address)
             case .refuse(let address, let reason): refusal = refusal ?? reason.refusal(for: address)
             }
@@ -145,5 +156,13 @@ extension RecipientDecision {
                 rule: rule, outcome: .refuse(refusal ?? .local("\(recipient) leads nowhere")))
         }
         return RecipientDecision(rule: rule, outcome: .take(placements, relays))
+    }
+
+    /// - Parameter mailbox: the one that is full.
+    static func full(
+        _ recipient: EmailAddress, _ mailbox: EmailAddress, _ word: Settings.Store.OverQuota
+    ) -> RecipientDecision {
+        let because = "the mailbox of \(mailbox) is full"
+        return RecipientDecision(rule: .overQuota, outcome: .refuse(word.refusal(of: recipient, because: because)))
     }
 }

@@ -57,7 +57,7 @@ final class DeliveredReport {
         content.finish()
         let plan = Plan(
             trace: trace, sender: nil, localHeader: HeaderBlock.returnPath(nil), header: [], placements: placements,
-            relays: relays, idempotencyKey: "delivered-\(message)")
+            relays: relays, idempotencyKey: "delivered-\(message)", isOwnReport: true)
         content.commit(plan) { [self] receipt in
             switch receipt {
             case .accepted: house.log(.reported(trace, message, sender: sender, recipients: recipients.count))

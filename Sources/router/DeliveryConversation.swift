@@ -64,7 +64,7 @@ final class DeliveryConversation: Conversing {
         let plan = Plan(
             trace: submission.trace, sender: submission.sender,
             localHeader: HeaderBlock.returnPath(submission.sender), header: [], placements: placements, relays: relays,
-            idempotencyKey: submission.idempotencyKey)
+            idempotencyKey: submission.idempotencyKey, isOwnReport: true)
         content.commit(plan) { [self] in settled(submission, $0, exchange) }
     }
 

@@ -64,7 +64,7 @@ final class DirectoryCache: @unchecked Sendable {
 
     /// New settings may have another host name.
     func settingsHaveChanged() {
-        receive = policy.map { ReceivePolicy(hostname: hostname(), rules: $0.rules) }
+        receive = policy.map { ReceivePolicy(hostname: hostname(), rules: $0.rules, full: $0.full) }
     }
 
     /// What memory knows about an address. Without news memory may be wrong.
@@ -164,7 +164,7 @@ extension DirectoryCache {
 
     private func adopt(_ policy: DirectoryPolicy) {
         self.policy = policy
-        let receive = ReceivePolicy(hostname: hostname(), rules: policy.rules)
+        let receive = ReceivePolicy(hostname: hostname(), rules: policy.rules, full: policy.full)
         self.receive = receive
         onChange()
         let waiting = waitingForPolicy

@@ -59,11 +59,16 @@ extension RouterLoop {
             Explanation.Step(
                 rule: "classification", finding: "\(found): \(destinations.map(words).joined(separator: ", "))",
                 isDecisive: false))
+        let isFull = decision.rule == .overQuota
         for (rule, outcome) in atRecipient.outcomes where outcome != .notConsidered {
             steps.append(
                 Explanation.Step(
                     rule: rule.word, finding: outcome == .passed ? rule.sentences.passed : rule.sentences.failed,
-                    isDecisive: rule == atRecipient.deciding))
+                    isDecisive: rule == atRecipient.deciding && !isFull))
+        }
+        if isFull {
+            let finding = "a mailbox that it leads to has no room for more mail"
+            steps.append(Explanation.Step(rule: "\(decision.rule)", finding: finding, isDecisive: true))
         }
         return Explanation(steps: steps, outcome: outcome(decision), reply: reply(decision))
     }
@@ -71,6 +76,7 @@ extension RouterLoop {
     private func words(_ destination: Destination) -> String {
         switch destination {
         case .place(_, let recipient, let detail): "mailbox of \(recipient)" + (detail.map { ", detail \($0)" } ?? "")
+        case .full(_, let recipient): "mailbox of \(recipient), which is full"
         case .remote(let address, let viaTransport): "\(address)\(viaTransport ? " by its domain's transport" : " elsewhere")"
         case .refuse(let address, let reason): "\(address): \(reason.rawValue)"
         }

@@ -56,6 +56,11 @@ final class Handover {
         store.ask(.commit(plan), last: true, deadline: Self.commitDeadline) { [house] result in
             switch result {
             case .success(.receipt(let receipt)): body(receipt)
+            case .success(.overQuota(let shortage)):
+                if let octets = plan.parameters.declaredSize {
+                    house.shortages.note(shortage, octets: octets, now: house.now())
+                }
+                body(.refused(house.policy.overQuota.refusal(shortage)))
             case .success:
                 house.log(.wrongAnswer(question: "commit"))
                 body(.refused(.local("the store's answer makes no sense")))

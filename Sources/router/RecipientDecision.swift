@@ -10,6 +10,8 @@ struct RecipientDecision: Sendable {
         case classified(Classification.Rule)
         /// The access rule.
         case access(AccessRule)
+        /// A mailbox that it leads to is full.
+        case overQuota
         /// Something of ours could not be asked.
         case undecided
         /// Too many, or too fast.
@@ -21,6 +23,7 @@ struct RecipientDecision: Sendable {
             switch self {
             case .classified(let rule): rule.description
             case .access(let rule): rule.word
+            case .overQuota: "over-quota"
             case .undecided: "undecided"
             case .limit: "limit"
             case .badAddress: "bad-address"

@@ -16,6 +16,7 @@ final class RouterFigures: Sendable {
     let recipientsRelayed = Counter()
     let refusedUnknown = Counter()
     let refusedRelay = Counter()
+    let refusedFull = Counter()
     /// Our own trouble: a recipient or a message that was told to come later.
     let refusedForNow = Counter()
     let messagesAccepted = Counter()
@@ -34,6 +35,7 @@ final class RouterFigures: Sendable {
             Figure("recipients relayed", recipientsRelayed.current),
             Figure("recipients refused: unknown", refusedUnknown.current),
             Figure("recipients refused: relay denied", refusedRelay.current),
+            Figure("recipients refused: mailbox full", refusedFull.current),
             Figure("refused for now", refusedForNow.current),
             Figure("messages accepted", messagesAccepted.current),
             Figure("messages refused", messagesRefused.current),
@@ -53,6 +55,7 @@ final class RouterFigures: Sendable {
             if !strangers.isEmpty { recipientsRelayed.add() }
         case .refuse(let refusal):
             switch decision.rule {
+            case .overQuota: refusedFull.add()
             case _ where refusal.reply.isTransient: refusedForNow.add()
             case .access(.unknownRecipient), .classified, .undecided, .badAddress: refusedUnknown.add()
             case .access, .limit: refusedRelay.add()

@@ -15,6 +15,7 @@ final class RouterLoop: @unchecked Sendable {
     /// Seconds since 1970 in UTC.
     let now: @Sendable () -> Int64
     private(set) var policy: RouterPolicy
+    var shortages = Shortages()
     private(set) var directory: DirectoryCache!
     private(set) var authentication: Authentication!
     private var mechanismWaiters: [ObjectIdentifier: Exchange<ListenerToRouter>] = [:]

@@ -16,6 +16,8 @@ struct RouterPolicy: Sendable {
     var attachmentSize: Int?
     /// Received leaves out the address of a client that has logged in.
     var hidesClient = false
+    /// What a sender is told whose message finds a mailbox full.
+    var overQuota = Settings.Store.OverQuota.temporary
     var access = AccessPolicy()
     /// The name of the only login that may relay.
     var singleLogin: String?
@@ -43,6 +45,7 @@ struct RouterPolicy: Sendable {
         headerFields = settings.maxHeaderFields
         attachmentSize = settings.attachment.maxSize > 0 ? settings.attachment.maxSize : nil
         hidesClient = settings.hidesClient
+        overQuota = settings.overQuota
         access = AccessPolicy(settings.relay)
         singleLogin = settings.relay.accounts == .single ? settings.relay.user : nil
         trustsPrivateSubnets = settings.trustsPrivateSubnets

@@ -221,8 +221,18 @@ extension Transaction {
         return RecipientDecision(rule: decision.rule, outcome: .refuse(refusal))
     }
 
+    /// A mailbox that had no room for a message of this size a while ago.
+    private func fits(_ decision: RecipientDecision, _ recipient: EmailAddress) -> RecipientDecision {
+        guard let octets = self.parameters.declaredSize, case .take(let boxes, _) = decision.outcome,
+            let box = boxes.first(where: { house.shortages.hasNoRoom($0.account, for: octets, now: house.now()) })
+        else { return decision }
+        let because = "the mailbox of \(box.recipient) had no room for as much a while ago"
+        let refusal = house.policy.overQuota.refusal(of: recipient, because: because)
+        return RecipientDecision(rule: .overQuota, outcome: .refuse(refusal))
+    }
+
     private func answer(_ recipient: EmailAddress, _ parameters: RecipientParameters, _ decision: RecipientDecision) {
-        let decision = binaryStays(decision, recipient)
+        let decision = fits(binaryStays(decision, recipient), recipient)
         house.figures.count(decision)
         switch decision.outcome {
         case .take(let boxes, let strangers):

@@ -54,7 +54,8 @@ package final class Household: Sendable {
         try Self.mustHaveIndex(home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
-        let database = try SQLiteDatabase(path: "\(home)/index.sqlite", readers: files, log: log)
+        let database = try SQLiteDatabase(
+            path: "\(home)/index.sqlite", readers: files, quotaGrace: Int64(settings.quotaGrace), log: log)
         self.database = database
         let limits = options.spool.with(settings)
         try Self.beginVersion(database)
@@ -71,6 +72,10 @@ package final class Household: Sendable {
         let directory = Directory(
             loaded.directory, version: loaded.directoryVersion, database: database, on: eventLoop, now: now)
         self.directory = directory
+        database.watchQuotas { news in
+            directory.learn(news)
+            for step in news.compactMap(\.step) { log(.quotaCrossed(step)) }
+        }
         let queue = Queue(
             loaded.queue, limits: options.queue, firstLease: loaded.firstSpool.rawValue << 20, database: database,
             transport: { directory.transport(of: $0) }, on: eventLoop, now: now, log: log)

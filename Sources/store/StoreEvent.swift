@@ -27,6 +27,8 @@ package enum StoreEvent: Sendable {
     case loginUnavailable(SessionFacts, because: String)
     /// What was added, changed or removed.
     case directoryChanged(what: String)
+    /// An account or a domain has another level of its quota. Once a crossing.
+    case quotaCrossed(QuotaStep)
     case leaseExpired(LeaseID, agent: String, entries: Int)
     case leasesReleased(agent: Int32, count: Int)
 }

@@ -35,9 +35,20 @@ extension Journal {
         case .loginUnavailable(let facts, let reason):
             warning(.loginUnavailable, login(facts, [.reason: reason]))
         case .directoryChanged(let what): notice(.directoryChanged, [.detail: what])
+        case .quotaCrossed(let step): crossed(step)
         case .leaseExpired(let lease, let agent, let entries):
             warning(.leaseExpired, [.lease: lease.rawValue, .peer: agent, .count: entries])
         case .leasesReleased(let agent, let count): notice(.peerLost, [.pid: agent, .count: count])
+        }
+    }
+
+    private func crossed(_ step: QuotaStep) {
+        let fields: JournalFields = [.owner: step.name, .octets: step.octets, .messages: step.messages]
+        switch (step.from, step.to) {
+        case (_, .full): warning(.quotaFull, fields)
+        case (.full, _): notice(.quotaRoom, fields)
+        case (.room, .nearlyFull): notice(.quotaNearlyFull, fields)
+        default: return
         }
     }
 

@@ -33,6 +33,10 @@ package final class FakeStore: Sendable {
         package var heardOctets = 0
         /// What the next commits are told; nil: kept.
         package var refusal: Refusal?
+        /// Who has no room for a message of more octets; what the next commits for them are told.
+        package var room: [AccountID: Int] = [:]
+        /// Accounts of rules that are full.
+        package var full: [AccountID] = []
         /// Commits and look-ups are left unanswered while this is true.
         package var isSilent = false
         fileprivate var watchers: [Watcher] = []
@@ -122,7 +126,7 @@ package final class FakeStore: Sendable {
         with { state in
             DirectoryPolicy(
                 version: state.version, rules: state.rules, trusted: state.trusted, safe: state.safe,
-                mechanisms: state.mechanisms)
+                mechanisms: state.mechanisms, full: state.full)
         }
     }
 
@@ -136,6 +140,15 @@ package final class FakeStore: Sendable {
             }
             return (found, state.version)
         }
+    }
+
+    /// nil: there is room.
+    fileprivate func shortage(_ plan: Plan, _ octets: Int) -> QuotaShortage? {
+        let room = with { $0.room }
+        let short = plan.placements.map(\.account).filter { octets > room[$0, default: .max] }
+        guard !short.isEmpty, !plan.isOwnReport else { return nil }
+        let isEverybody = plan.relays.isEmpty && short.count == plan.placements.count
+        return QuotaShortage(accounts: short, isEverybody: isEverybody, because: "no room")
     }
 
     fileprivate func keep(_ plan: Plan, _ content: [UInt8]) -> Receipt {
@@ -193,6 +206,7 @@ private final class FakeStoreConversation: Conversing {
         case .saslResponse(let response): exchange.answer(step(response))
         case .commit(let plan):
             isSettled = true
+            if let shortage = store.shortage(plan, content.count) { return exchange.answer(.overQuota(shortage)) }
             exchange.answer(.receipt(store.keep(plan, content)))
         }
     }

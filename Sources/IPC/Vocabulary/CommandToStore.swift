@@ -33,6 +33,10 @@ package enum CommandToStore: Edge {
         case addRule(NamedRule)
         case removeRule(number: UInt64)
         case listRules
+        /// What an account or a domain may keep. An account has the words about itself only.
+        case setQuota(QuotaOwner, QuotaChange)
+        /// A page of at most 1,000. Answered by `quotas`.
+        case listQuotas(QuotaListing)
         case addRange(AccessList, AddressRange)
         case removeRange(AccessList, AddressRange)
         case listRanges(AccessList)
@@ -61,6 +65,7 @@ package enum CommandToStore: Edge {
         case accounts([AccountEntry])
         case aliases([AliasEntry])
         case rules([NamedRule])
+        case quotas([QuotaEntry])
         case ranges([AddressRange])
         case queue([QueueEntry])
         case entries(UInt32)
@@ -76,12 +81,17 @@ package struct DomainEntry: Codable, Sendable {
     /// The domain that this is only another name of.
     package var aliasOf: String?
     package var choices: DomainChoices
+    package var quotas: DomainQuotas
 
-    package init(name: String, accounts: UInt64, aliasOf: String? = nil, choices: DomainChoices = DomainChoices()) {
+    package init(
+        name: String, accounts: UInt64, aliasOf: String? = nil, choices: DomainChoices = DomainChoices(),
+        quotas: DomainQuotas = DomainQuotas()
+    ) {
         self.name = name
         self.accounts = accounts
         self.aliasOf = aliasOf
         self.choices = choices
+        self.quotas = quotas
     }
 }
 
@@ -145,10 +155,12 @@ package struct AccountEntry: Codable, Sendable {
     package var hasPassword: Bool
     package var messages: UInt64
     package var octets: UInt64
+    /// The account's own words about its limits: nil is what its domain says, 0 is none.
+    package var quota: QuotaLimits
 
     package init(
         address: EmailAddress, kind: AccountKind = .user, mechanisms: [String] = [], hasPassword: Bool = false,
-        messages: UInt64, octets: UInt64
+        messages: UInt64, octets: UInt64, quota: QuotaLimits = QuotaLimits()
     ) {
         self.address = address
         self.kind = kind
@@ -156,6 +168,7 @@ package struct AccountEntry: Codable, Sendable {
         self.hasPassword = hasPassword
         self.messages = messages
         self.octets = octets
+        self.quota = quota
     }
 }
 

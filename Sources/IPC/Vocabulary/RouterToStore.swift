@@ -22,7 +22,7 @@ package enum RouterToStore: Edge {
         /// Whose login this is proof of. Answered by `login`, with the same ticket, or `refused`.
         case redeem(Ticket, ServiceName)
         /// The content that came before this word becomes a message. The last word of its conversation.
-        /// Answered by `receipt` after the group commit.
+        /// Answered by `receipt` after the group commit, or by `overQuota`.
         case commit(Plan)
     }
 
@@ -33,6 +33,8 @@ package enum RouterToStore: Edge {
         case login(LoginAnswer)
         case challenge([UInt8])
         case receipt(Receipt)
+        /// Nothing was kept: there is no room for the message in one mailbox at least.
+        case overQuota(QuotaShortage)
     }
 }
 
@@ -46,16 +48,19 @@ package struct DirectoryPolicy: Codable, Sendable, Hashable {
     package var safe: [AddressRange]
     /// Mechanisms that at least one credential can satisfy, as IANA registers them.
     package var mechanisms: [String]
+    /// Accounts of rules that have no room for more mail.
+    package var full: [AccountID]
 
     package init(
         version: UInt64, rules: [ReceiveRule] = [], trusted: [AddressRange] = [], safe: [AddressRange] = [],
-        mechanisms: [String] = []
+        mechanisms: [String] = [], full: [AccountID] = []
     ) {
         self.version = version
         self.rules = rules
         self.trusted = trusted
         self.safe = safe
         self.mechanisms = mechanisms
+        self.full = full
     }
 }
 
@@ -84,10 +89,13 @@ package struct Plan: Codable, Sendable {
     /// Of an appended message, at most 128 octets. While a message is in the mailbox that came with it, another one
     /// changes nothing and gets the first one's receipt.
     package var identity: String?
+    /// A report of ours about other mail: taken by those who are full too, since nobody would send it again.
+    package var isOwnReport: Bool
 
     package init(
         trace: TraceID, sender: EmailAddress?, localHeader: [UInt8], header: [UInt8], placements: [LocalPlacement],
-        relays: [RelayedRecipient], parameters: SenderParameters = SenderParameters(), idempotencyKey: String? = nil
+        relays: [RelayedRecipient], parameters: SenderParameters = SenderParameters(), idempotencyKey: String? = nil,
+        isOwnReport: Bool = false
     ) {
         self.trace = trace
         self.sender = sender
@@ -97,6 +105,7 @@ package struct Plan: Codable, Sendable {
         self.relays = relays
         self.parameters = parameters
         self.idempotencyKey = idempotencyKey
+        self.isOwnReport = isOwnReport
     }
 }
 

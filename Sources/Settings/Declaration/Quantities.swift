@@ -48,7 +48,7 @@ extension Form where Value == Int {
     }
 }
 
-enum Quantity {
+package enum Quantity {
     /// No number of a unit is larger: products stay far from overflow. In seconds this is 300 centuries.
     static let largest = 1_000_000_000_000
 
@@ -76,7 +76,8 @@ enum Quantity {
         return total
     }
 
-    static func octets(_ text: String) -> Int? {
+    /// `"10 MB"`: powers of 1,024; nil for what is no size.
+    package static func octets(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let name = text.dropFirst(digits.count).drop { $0 == " " }.uppercased()
         guard let count = Int(digits),
@@ -95,7 +96,8 @@ enum Quantity {
         return "\(total / unit.count)\(unit.unit)"
     }
 
-    static func write(octets: Int) -> String {
+    /// In the largest unit in which it is whole.
+    package static func write(octets: Int) -> String {
         if octets == 0 { return "0 B" }
         let unit = octetsOf.first { octets % $0.count == 0 } ?? ("B", 1)
         return "\(octets / unit.count) \(unit.unit)"

@@ -7,6 +7,8 @@ package struct RouterSettings: Sendable, Equatable {
     package let maxMessageSize: Int
     package let maxHeaderSize: Int
     package let maxHeaderFields: Int
+    /// What a sender is told whose message finds a mailbox full.
+    package let overQuota: Settings.Store.OverQuota
     package let hidesClient: Bool
     /// By number, as the listener counts them; [0] is what a default port has.
     package let listeners: [ListenService]
@@ -26,6 +28,7 @@ package struct RouterSettings: Sendable, Equatable {
         maxMessageSize = settings.smtp.maxMessageSize
         maxHeaderSize = settings.smtp.maxHeaderSize
         maxHeaderFields = settings.smtp.maxHeaderFields
+        overQuota = settings.store.overQuota
         hidesClient = settings.smtp.hideClient
         listeners = [ListenService.usual] + settings.listen.filter { $0.path != "listen" }
         relay = settings.relay

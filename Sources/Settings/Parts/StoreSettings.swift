@@ -19,6 +19,8 @@ package struct StoreSettings: Sendable {
     package let expungeRetention: Duration
     package let compactBelow: Int
     package let compactRate: Int
+    /// Octets that the last message may go over a quota.
+    package let quotaGrace: Int
     /// For POP3 after login.
     package let idleTimeout: Duration
     package let maxErrors: Int
@@ -44,6 +46,7 @@ package struct StoreSettings: Sendable {
         expungeRetention = settings.store.expungeRetention
         compactBelow = settings.store.compactBelow
         compactRate = settings.store.compactRate
+        quotaGrace = settings.store.quotaGrace
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
         uidlFormat = settings.pop3.uidlFormat

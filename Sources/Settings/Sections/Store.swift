@@ -15,6 +15,17 @@ extension Settings {
         package let compactBelow: Int
         /// Octets a second that compaction copies.
         package let compactRate: Int
+        package let overQuota: OverQuota
+        /// Octets that the last message may go over a quota.
+        package let quotaGrace: Int
+
+        /// What becomes of mail for a full mailbox.
+        package enum OverQuota: String, Sendable, CaseIterable, SettingWord {
+            /// It may come later.
+            case temporary
+            /// It is sent back.
+            case permanent
+        }
 
         init(_ reading: Reading) {
             let table = reading.section("store", "How mail is kept.", rooms: [.store])
@@ -39,6 +50,12 @@ extension Settings {
             compactRate = table.value(
                 "compact_rate", .size((64 << 10)...(1 << 30)), default: 16 << 20,
                 "At most so much is copied a second to give space back.")
+            overQuota = table.value(
+                "over_quota", .word, default: .temporary, rooms: [.router],
+                "Mail for a full mailbox is refused: temporary, so that senders try again for days, or permanent.")
+            quotaGrace = table.value(
+                "quota_grace", .size(0...(1 << 30)), default: 10 << 20, reload: false,
+                "A mailbox that is not full takes a message that goes over its quota by at most so much.")
             if largeMessage > segmentSize {
                 table.report("large_message", "is larger than store.segment_size")
             }

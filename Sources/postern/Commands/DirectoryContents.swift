@@ -57,7 +57,7 @@ extension DomainEntry {
         let plain = DomainChoices(
             catchAll: said(choices.catchAll, unless: ""), transport: said(choices.transport, unless: ""),
             delimiters: said(choices.delimiters, unless: DomainEntry.usualDelimiters))
-        return DomainEntry(name: name, accounts: accounts, aliasOf: aliasOf, choices: plain)
+        return DomainEntry(name: name, accounts: accounts, aliasOf: aliasOf, choices: plain, quotas: quotas)
     }
 
     static let usualDelimiters = "+"

@@ -70,7 +70,7 @@ extension DirectoryDifference {
         for domain in written where domain.aliasOf == nil {
             let made = DirectoryDifference.making(domain)
             switch old[domain.name] {
-            case nil: add(DirectoryStep(.added, "domain", domain.name, domain.choices.words, by: made))
+            case nil: add(DirectoryStep(.added, "domain", domain.name, domain.words, by: made))
             case let was? where was.aliasOf != nil:
                 let detail = "a domain of its own"
                 add(DirectoryStep(.changed, "domain", domain.name, detail, by: [.removeDomain(domain.name)] + made))
@@ -107,7 +107,10 @@ extension DirectoryDifference {
 
     private static func making(_ domain: DomainEntry) -> [CommandToStore.Question] {
         let choices = domain.choices == DomainChoices() ? [] : [CommandToStore.Question.setDomain(domain.name, domain.choices)]
-        return [.addDomain(domain.name)] + choices
+        let quotas = QuotaChange(from: DomainQuotas(), to: domain.quotas).map { change in
+            CommandToStore.Question.setQuota(.domain(domain.name), change)
+        }
+        return [.addDomain(domain.name)] + choices + (quotas.map { [$0] } ?? [])
     }
 
     /// Made when those are there to whom a choice may lead.
@@ -115,10 +118,14 @@ extension DirectoryDifference {
         let old = Dictionary(present.map { ($0.name, $0) }) { first, _ in first }
         for domain in written where domain.aliasOf == nil {
             guard let was = old[domain.name], was.aliasOf == nil else { continue }
-            let (change, words) = DirectoryDifference.change(from: was.choices, to: domain.choices)
+            var (change, words) = DirectoryDifference.change(from: was.choices, to: domain.choices)
+            var questions = words.isEmpty ? [] : [CommandToStore.Question.setDomain(domain.name, change)]
+            if let quotas = QuotaChange(from: was.quotas, to: domain.quotas) {
+                questions.append(.setQuota(.domain(domain.name), quotas))
+                words += quotas.words(usual: Typed.none)
+            }
             guard !words.isEmpty else { continue }
-            let question = CommandToStore.Question.setDomain(domain.name, change)
-            add(DirectoryStep(.changed, "domain", domain.name, words.joined(separator: ", "), by: [question]))
+            add(DirectoryStep(.changed, "domain", domain.name, words.joined(separator: ", "), by: questions))
         }
     }
 
@@ -151,23 +158,46 @@ extension DomainChoices {
     }
 }
 
+extension DomainEntry {
+    /// All that it says, for a line of a difference.
+    fileprivate var words: String {
+        let quotas = QuotaChange(from: DomainQuotas(), to: quotas)?.words(usual: Typed.none) ?? []
+        return ([choices.words].filter { !$0.isEmpty } + quotas).joined(separator: ", ")
+    }
+}
+
 // Accounts and aliases.
 extension DirectoryDifference {
     private mutating func accounts(_ present: [AccountEntry], _ written: [AccountEntry]) {
-        let (old, new) = (Set(present.map(\.identity)), Set(written.map(\.identity)))
-        for account in written where !old.contains(account.identity) {
+        let old = Dictionary(present.map { ($0.identity, $0) }) { first, _ in first }
+        let new = Set(written.map(\.identity))
+        for account in written {
+            if let was = old[account.identity] {
+                quota(of: account, was)
+                continue
+            }
             let (name, kind) = (account.address, account.kind)
             let question =
                 kind == .user
                 ? CommandToStore.Question.addUserWithoutPassword(name)
                 : .addAccount(name, kind, password: nil, legacy: [])
-            add(DirectoryStep(.added, kind.command, name.typed, kind == .user ? "without a password" : "", by: [question]))
+            let quota = QuotaChange(from: QuotaLimits(), to: account.quota)
+            let words = (kind == .user ? ["without a password"] : []) + (quota?.words(usual: "default") ?? [])
+            let questions = [question] + (quota.map { [.setQuota(.account(name, kind), $0)] } ?? [])
+            add(DirectoryStep(.added, kind.command, name.typed, words.joined(separator: ", "), by: questions))
             if kind == .user { newUsers.append(name) }
         }
         for account in present where !new.contains(account.identity) {
             let detail = account.messages == 0 ? "" : "\(account.messages) messages, \(octets(account.octets))"
             leave(account.kind.command, account.address.typed, detail, by: [.removeAccount(account.address, account.kind)])
         }
+    }
+
+    private mutating func quota(of account: AccountEntry, _ was: AccountEntry) {
+        guard let change = QuotaChange(from: was.quota, to: account.quota) else { return }
+        let words = change.words(usual: "default").joined(separator: ", ")
+        let question = CommandToStore.Question.setQuota(.account(was.address, was.kind), change)
+        add(DirectoryStep(.changed, account.kind.command, account.address.typed, words, by: [question]))
     }
 
     /// An alias of the file leads where the file says, and nowhere else.

@@ -109,13 +109,16 @@ extension DirectoryReading {
             transport: choice(table.optional("transport", &notes, Typed.transport)),
             delimiters: table.optional("delimiters", &notes, Typed.delimiters))
         if target != nil {
-            for key in ["catch_all", "transport", "delimiters"] where table.has(key) {
+            for key in ["catch_all", "transport", "delimiters"] + DomainQuotas.keys where table.has(key) {
                 notes.add(table.line(of: key), table.path(of: key), "an alias domain does what the other does: choose there")
             }
         }
-        table.finish(["name", "alias_of", "catch_all", "transport", "delimiters"], &notes)
+        let quotas = DomainQuotas(
+            whole: QuotaLimits(domain: table.limits("quota", &notes)),
+            account: QuotaLimits(domain: table.limits("account", &notes)))
+        table.finish(["name", "alias_of", "catch_all", "transport", "delimiters"] + DomainQuotas.keys, &notes)
         guard let name, notes.isFirst("domain \(name)", table.line, table.path(of: "name"), name) else { return }
-        let entry = DomainEntry(name: name, accounts: 0, aliasOf: target, choices: choices)
+        let entry = DomainEntry(name: name, accounts: 0, aliasOf: target, choices: choices, quotas: quotas)
         all.domains.append(Written(entry: entry, table: table))
     }
 
@@ -127,11 +130,12 @@ extension DirectoryReading {
             let message = "only tells whether there is a password; allowed: \"set\", \"none\"; to set one: "
             notes.add(node.line, table.path(of: "password"), message + "postern account password")
         }
-        table.finish(["address", "kind", "password"], &notes)
+        let quota = QuotaLimits(account: table.limits("quota", &notes))
+        table.finish(["address", "kind", "password"] + QuotaLimits.keys, &notes)
         guard let address, let kind else { return }
         guard notes.isFirst("\(kind) \(address.folded)", table.line, table.path(of: "address"), "\(kind) \(address.typed)")
         else { return }
-        let entry = AccountEntry(address: address, kind: kind, messages: 0, octets: 0)
+        let entry = AccountEntry(address: address, kind: kind, messages: 0, octets: 0, quota: quota)
         all.accounts.append(Written(entry: entry, table: table))
     }
 

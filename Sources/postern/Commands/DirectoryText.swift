@@ -34,7 +34,7 @@ struct DirectoryText {
                 ("name", tomlText(domain.name)), ("alias_of", domain.aliasOf.map(tomlText)),
                 ("catch_all", domain.choices.catchAll.map(tomlText)), ("transport", domain.choices.transport.map(tomlText)),
                 ("delimiters", delimiters.map(tomlText)),
-            ])
+            ] + domain.quotas.pairs)
     }
 
     private static func account(_ account: AccountEntry) -> String {
@@ -44,7 +44,7 @@ struct DirectoryText {
             [
                 ("address", tomlText(account.address.typed)), ("kind", tomlText(account.kind.rawValue)),
                 ("password", password),
-            ])
+            ] + account.quota.pairs("quota"))
     }
 
     private static func alias(_ alias: AliasEntry) -> String {
@@ -81,6 +81,9 @@ struct ShownDirectory: Encodable {
         let address: String
         let kind: String
         let password: String?
+        /// 0: none; nil: what the domain says.
+        let quotaOctets: UInt64?
+        let quotaMessages: UInt64?
     }
 
     struct Rule: Encodable {
@@ -104,7 +107,9 @@ struct ShownDirectory: Encodable {
         domains = all.domains.map(DomainRow.init)
         accounts = all.accounts.map {
             let password = $0.kind == .user ? ($0.hasPassword ? "set" : "none") : nil
-            return Account(address: $0.address.typed, kind: $0.kind.rawValue, password: password)
+            return Account(
+                address: $0.address.typed, kind: $0.kind.rawValue, password: password, quotaOctets: $0.quota.octets,
+                quotaMessages: $0.quota.messages)
         }
         aliases = all.aliases.map(AliasRow.init)
         rules = all.rules.map {

@@ -114,6 +114,10 @@ struct DomainRow: Row {
     var transport: String?
     /// nil: what its target has.
     var delimiters: String?
+    var quotaOctets: UInt64?
+    var quotaMessages: UInt64?
+    var accountOctets: UInt64?
+    var accountMessages: UInt64?
 
     init(_ entry: DomainEntry) {
         name = entry.name
@@ -121,6 +125,8 @@ struct DomainRow: Row {
         aliasOf = entry.aliasOf
         catchAll = entry.choices.catchAll.flatMap { $0.isEmpty ? nil : $0 }
         transport = entry.choices.transport.flatMap { $0.isEmpty ? nil : $0 }
+        (quotaOctets, quotaMessages) = (entry.quotas.whole.octets, entry.quotas.whole.messages)
+        (accountOctets, accountMessages) = (entry.quotas.account.octets, entry.quotas.account.messages)
         delimiters = entry.aliasOf == nil ? entry.choices.delimiters ?? "+" : nil
     }
 

@@ -163,14 +163,14 @@ extension Classification {
             return false
         }
         decided(.receiveRule(index))
-        end(.place(account, recipient: asked, detail: item.detail ?? item.inherited))
+        end(place(account, asked, isFull: policy.full.contains(account)))
         return true
     }
 
     /// A mailbox of its own wins over an alias of the same name, unless the alias names itself: then it is a forward that
     /// keeps a copy.
     private mutating func deliver(_ asked: EmailAddress, _ account: AccountID, _ rule: Rule, _ entry: LocalEntry) {
-        let place = Destination.place(account, recipient: asked, detail: item.detail ?? item.inherited)
+        let place = place(account, asked, isFull: entry.full.contains(account))
         guard let targets = entry.targets else {
             decided(rule)
             return end(place)
@@ -182,6 +182,12 @@ extension Classification {
         }
         end(place)
         expand(others, .alias, from: asked)
+    }
+
+    private func place(_ account: AccountID, _ asked: EmailAddress, isFull: Bool) -> Destination {
+        isFull
+            ? .full(account, recipient: asked)
+            : .place(account, recipient: asked, detail: item.detail ?? item.inherited)
     }
 
     /// The next shorter base of a sub-address. The detail is kept for the mailbox that it leads to.
@@ -289,7 +295,11 @@ extension Classification {
 extension Destination {
     /// Two addresses of one account are one place.
     fileprivate var withoutNames: Destination {
-        guard case .place(let account, _, _) = self else { return self }
-        return .place(account, recipient: EmailAddress(localPart: "", domain: ""), detail: nil)
+        let nobody = EmailAddress(localPart: "", domain: "")
+        return switch self {
+        case .place(let account, _, _): .place(account, recipient: nobody, detail: nil)
+        case .full(let account, _): .full(account, recipient: nobody)
+        case .remote, .refuse: self
+        }
     }
 }

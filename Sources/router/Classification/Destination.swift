@@ -6,6 +6,8 @@ enum Destination: Hashable, Sendable {
     /// Into an account's mailbox. `recipient` is the address that named the account, after aliases; `detail` is what
     /// followed the delimiter of a sub-address.
     case place(AccountID, recipient: EmailAddress, detail: String?)
+    /// The same for a mailbox that has no room for more mail.
+    case full(AccountID, recipient: EmailAddress)
     /// To another server: `viaTransport` to the one that takes the rest of a domain of ours, else wherever the address's
     /// domain says.
     case remote(EmailAddress, viaTransport: Bool)

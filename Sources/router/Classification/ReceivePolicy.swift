@@ -8,9 +8,12 @@ struct ReceivePolicy: Sendable {
     let hostname: String
     /// Who keeps a postmaster's mail where that has no mailbox, in the order in which they are asked.
     let postmasters: [EmailAddress]
+    /// Accounts of rules that have no room for more mail.
+    let full: Set<AccountID>
     private let rules: [FoldedRule]
 
-    init(hostname: String, rules: [ReceiveRule] = []) {
+    init(hostname: String, rules: [ReceiveRule] = [], full: [AccountID] = []) {
+        self.full = Set(full)
         self.hostname = hostname.lowercased()
         self.rules = rules.map(FoldedRule.init)
         postmasters = ReceivePolicy.postmasters(of: self.hostname)

@@ -43,6 +43,8 @@ package enum ChangeResult: Sendable {
     /// The entries whose outcome was taken.
     case settled([UInt64])
     case purged(Purged)
+    /// There is no room for the message in one of its accounts at least. Nothing was changed.
+    case overQuota(QuotaShortage)
     /// The state of things does not allow it; one sentence with the reason.
     case rejected(String)
     /// Our own trouble. Nothing of the group is durable.

@@ -10,6 +10,10 @@ package protocol Database: Sendable {
     /// called on the database's own thread with one result a change.
     func commit(_ changes: [Change], _ done: @escaping @Sendable ([ChangeResult]) -> Void)
 
+    /// Calls `body` on the database's own thread with what a commit has made full or not full any more, before its
+    /// changes are answered, and in the order of the commits.
+    func watchQuotas(_ body: @escaping @Sendable ([QuotaNews]) -> Void)
+
     /// Everything that is kept in memory. Blocks; for the start.
     func load() throws(DatabaseError) -> Loaded
 
@@ -60,6 +64,7 @@ package protocol Database: Sendable {
     /// Whole aliases, until they have this many targets together.
     func aliases(after address: EmailAddress?, targets: Int) async throws(DatabaseError) -> [AliasEntry]
     func rules() async throws(DatabaseError) -> [NamedRule]
+    func quotas(_ listing: QuotaListing, limit: Int) async throws(DatabaseError) -> [QuotaEntry]
 
     /// Recomputed from what is durable, in one snapshot.
     func audit() async throws(DatabaseError) -> Audit

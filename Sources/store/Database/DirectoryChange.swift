@@ -22,6 +22,8 @@ package enum DirectoryChange: Sendable {
     case removeRule(number: UInt64)
     case addRange(AccessList, AddressRange)
     case removeRange(AccessList, AddressRange)
+    /// Words that are nil stay as they are.
+    case setQuota(QuotaOwner, QuotaChange)
     /// Nothing but the version: something that others know of the directory has changed outside the database.
     case touch
 }
@@ -42,6 +44,7 @@ package enum DirectoryNews: Sendable {
     case rules([NumberedRule])
     /// The whole list.
     case ranges(AccessList, [AddressRange])
+    /// Who is full after a change of limits is told as news of quotas.
     case touched
 }
 
@@ -78,8 +81,11 @@ package struct RuleWords: Hashable, Sendable {
 package struct NumberedRule: Hashable, Sendable {
     package var number: UInt64
     package var rule: ReceiveRule
+    /// The account's domain.
+    package var home: String
 
-    package init(number: UInt64, _ words: RuleWords, account: AccountID) {
+    package init(number: UInt64, _ words: RuleWords, account: AccountID, of home: String) {
+        self.home = home
         self.number = number
         rule = ReceiveRule(
             localPart: words.localPart, domain: words.domain, sender: words.sender, source: words.source,

@@ -43,6 +43,7 @@ final class DirectoryChanges {
         case .removeRule(let number): return try removeRule(number)
         case .addRange(let list, let range): return try addRange(list, range)
         case .removeRange(let list, let range): return try removeRange(list, range)
+        case .setQuota(let owner, let change): return try setQuota(owner, change)
         case .touch: return .touched
         }
     }

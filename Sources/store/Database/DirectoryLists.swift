@@ -72,7 +72,7 @@ extension DirectoryChanges {
         guard rules.count < DirectoryLimits.rules else {
             throw Rejection("there are \(DirectoryLimits.rules) rules already, and more there cannot be: remove one first")
         }
-        let new = NumberedRule(number: 0, words, account: AccountID(rawValue: id)).rule
+        let new = NumberedRule(number: 0, words, account: AccountID(rawValue: id), of: address.domain).rule
         if let same = rules.first(where: { $0.rule == new }) {
             throw Rejection("rule \(same.number) says the same already")
         }
@@ -95,11 +95,15 @@ extension DirectoryChanges {
 extension [NumberedRule] {
     init(_ database: GRDB.Database) throws {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT number, account, local_part, domain, sender, source FROM rules ORDER BY number")
+            database,
+            sql: """
+                SELECT r.number, r.account, r.local_part, r.domain, r.sender, r.source, a.domain AS home FROM rules r
+                JOIN accounts a ON a.id = r.account ORDER BY r.number
+                """)
         self = rows.compactMap { row in
             guard let words = RuleWords(row) else { return nil }
             return NumberedRule(
-                number: UInt64(bitPattern: row["number"]), words, account: AccountID(rawValue: row["account"]))
+                number: UInt64(bitPattern: row["number"]), words, account: AccountID(rawValue: row["account"]), of: row["home"])
         }
     }
 }

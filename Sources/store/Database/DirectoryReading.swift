@@ -17,6 +17,7 @@ extension SQLiteDatabase {
                 loaded.decoy = Secret(row["decoy"] as String? ?? "")
             }
             loaded.directory = try DirectoryTables(database)
+            for name in try database.domainsWithQuotas() { loaded.directory.learn(try database.counted(name)) }
             let queue = try IndexStatement(
                 database, "SELECT entry, destination, state = 'held', next_attempt FROM queue ORDER BY entry")
             try queue.rows {
@@ -99,12 +100,15 @@ extension SQLiteDatabase {
                 database,
                 sql: """
                     SELECT name, (SELECT COUNT(*) FROM accounts WHERE domain = name AND removed_at IS NULL) AS accounts,
-                        alias_of, catch_all, transport, delimiters
+                        alias_of, catch_all, transport, delimiters, quota_octets, quota_messages, account_octets,
+                        account_messages
                     FROM domains WHERE name > ? ORDER BY name LIMIT ?
                     """,
                 arguments: [name ?? "", limit])
             return rows.map {
-                DomainEntry(name: $0[0], accounts: $0[1], aliasOf: $0["alias_of"], choices: DomainChoices($0))
+                DomainEntry(
+                    name: $0[0], accounts: $0[1], aliasOf: $0["alias_of"], choices: DomainChoices($0),
+                    quotas: DomainQuotas($0))
             }
         }
     }
@@ -119,7 +123,8 @@ extension SQLiteDatabase {
                     SELECT a.folded, a.address, a.kind,
                         (SELECT COALESCE(SUM(messages), 0) FROM mailboxes WHERE account = a.id AND removed_at IS NULL),
                         (SELECT COALESCE(SUM(octets), 0) FROM mailboxes WHERE account = a.id AND removed_at IS NULL),
-                        (SELECT group_concat(c.kind) FROM credentials c WHERE c.kind IN (\(kinds)) AND c.account = a.id)
+                        (SELECT group_concat(c.kind) FROM credentials c WHERE c.kind IN (\(kinds)) AND c.account = a.id),
+                        a.quota_octets, a.quota_messages
                     FROM accounts a WHERE a.folded > ? AND a.removed_at IS NULL ORDER BY a.folded, a.kind LIMIT ?
                     """,
                 arguments: [address?.folded ?? "", limit + AccountKind.allCases.count - 1])
@@ -171,12 +176,13 @@ extension SQLiteDatabase {
 }
 
 extension AccountEntry {
-    /// From folded, address, kind, messages, octets, kinds of verifiers.
+    /// From folded, address, kind, messages, octets, kinds of verifiers, limits of octets and messages.
     fileprivate init?(_ row: Row) {
         guard let address = EmailAddress(stored: row[1]), let kind = AccountKind(rawValue: row[2]) else { return nil }
         let verifiers = (row[5] as String? ?? "").split(separator: ",").compactMap { VerifierKind(rawValue: String($0)) }
         let mechanisms = SASLMechanism.satisfied(by: Set(verifiers), hasPassword: kind == .user)
         self.init(
-            address: address, kind: kind, mechanisms: mechanisms.map(\.rawValue), messages: row[3], octets: row[4])
+            address: address, kind: kind, mechanisms: mechanisms.map(\.rawValue), messages: row[3], octets: row[4],
+            quota: QuotaLimits(columns: row[6], row[7]))
     }
 }

@@ -7,13 +7,21 @@ import GRDB
 final class GroupWriter: @unchecked Sendable {
     // Unchecked: only touched by the index thread, inside the writer's connection.
     private let pool: DatabasePool
+    private let quotaGrace: Int64
     private let log: @Sendable (StoreEvent) -> Void
+    private let tell: @Sendable ([QuotaNews]) -> Void
     private var transaction: IndexTransaction?
     /// The log of SQLite may hold frames of a commit that failed half-way.
     private var mustClean = false
 
-    init(pool: DatabasePool, log: @escaping @Sendable (StoreEvent) -> Void) {
+    /// - Parameter tell: called with what a commit has made full or not full any more, before its changes are answered.
+    init(
+        pool: DatabasePool, quotaGrace: Int64, log: @escaping @Sendable (StoreEvent) -> Void,
+        tell: @escaping @Sendable ([QuotaNews]) -> Void
+    ) {
         self.pool = pool
+        self.quotaGrace = quotaGrace
+        self.tell = tell
         self.log = log
     }
 
@@ -52,7 +60,7 @@ final class GroupWriter: @unchecked Sendable {
     private func transact(_ works: [[Change]]) throws -> [[ChangeResult]] {
         try pool.writeWithoutTransaction { database in
             try clean(database)
-            let transaction = try self.transaction ?? IndexTransaction(database)
+            let transaction = try self.transaction ?? IndexTransaction(database, quotaGrace: quotaGrace)
             self.transaction = transaction
             var results: [[ChangeResult]] = []
             results.reserveCapacity(works.count)
@@ -66,6 +74,8 @@ final class GroupWriter: @unchecked Sendable {
                 transaction.forget()
                 throw error
             }
+            let news = transaction.quotas.takeNews()
+            if !news.isEmpty { tell(news) }
             return results
         }
     }

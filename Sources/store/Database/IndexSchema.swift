@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third, fourth, segmentStarts]
+    static let versions = [first, second, third, fourth, segmentStarts, quotas]
 
     static var current: Int { versions.count }
 
@@ -154,5 +154,20 @@ enum IndexSchema {
         DROP INDEX messages_place;
         -- Of those that compaction moved (2^48: its first segment).
         CREATE INDEX messages_moved ON messages (segment, offset, length) WHERE segment >= 281474976710656;
+        """
+
+    /// Limits of what accounts and domains may keep (RFC 9208: STORAGE in octets, and MESSAGE).
+    private static let quotas = """
+        -- NULL: what the domain says for its accounts; 0: no limit.
+        ALTER TABLE accounts ADD COLUMN quota_octets INTEGER;
+        ALTER TABLE accounts ADD COLUMN quota_messages INTEGER;
+        -- For each account of the domain, and for all of them together; NULL: no limit.
+        ALTER TABLE domains ADD COLUMN account_octets INTEGER;
+        ALTER TABLE domains ADD COLUMN account_messages INTEGER;
+        ALTER TABLE domains ADD COLUMN quota_octets INTEGER;
+        ALTER TABLE domains ADD COLUMN quota_messages INTEGER;
+        CREATE INDEX accounts_limited ON accounts (domain) WHERE quota_octets > 0 OR quota_messages > 0;
+        CREATE INDEX domains_limited ON domains (name) WHERE quota_octets > 0 OR quota_messages > 0
+            OR account_octets > 0 OR account_messages > 0;
         """
 }

@@ -11,6 +11,7 @@ final class IndexTransaction {
     let database: GRDB.Database
     let mailboxes: MailboxCounters
     let directory: DirectoryChanges
+    let quotas: Quotas
     private let ingests: IngestStatements
     private let settles: SettleStatements
     private let expunges: ExpungeStatements
@@ -24,9 +25,11 @@ final class IndexTransaction {
     private let queue: QueueStatements
     private let progress: Progress
 
-    init(_ database: GRDB.Database) throws {
+    /// - Parameter quotaGrace: octets that the last message may go over a limit.
+    init(_ database: GRDB.Database, quotaGrace: Int64) throws {
         self.database = database
-        let mailboxes = try MailboxCounters(database)
+        quotas = try Quotas(database, grace: quotaGrace)
+        let mailboxes = try MailboxCounters(database, quotas: quotas)
         self.mailboxes = mailboxes
         directory = try DirectoryChanges(database)
         let keywords = try KeywordStatements(database)
@@ -57,6 +60,7 @@ final class IndexTransaction {
             try mailboxes.save()
             mailboxes.forget()
             try withdrawals.remove(spools)
+            try quotas.recount()
         case .settle(let lease, let results, let now):
             return .settled(try results.filter { try settles.take($0, lease, now) }.map(\.entry.rawValue))
         case .expunge(let uids, let account, let now):
@@ -65,12 +69,7 @@ final class IndexTransaction {
         case .mailbox(let change, let now): return try apply(change, now)
         case .release(let entries, let now): return .entries(try queue.release(entries, now))
         case .drop(let entries, let now): return .entries(try queue.drop(entries, now))
-        case .directory(let change, let now):
-            if case .removeAccount = change {
-                try mailboxes.save()
-                mailboxes.forget()
-            }
-            return try directory.apply(change, at: now)
+        case .directory(let change, let now): return try apply(change, now)
         case .purge(let time, let limit, let now):
             // Counters that are not saved yet would be missed.
             try mailboxes.save()
@@ -85,6 +84,43 @@ final class IndexTransaction {
         return .done
     }
 
+    private func apply(_ change: DirectoryChange, _ now: Int64) throws -> ChangeResult {
+        switch change {
+        case .removeAccount(let address, _):
+            try mailboxes.save()
+            mailboxes.forget()
+            try quotas.prepare(for: address.domain)
+        case .setQuota(let owner, _): return try setQuota(owner, change, now)
+        default: break
+        }
+        let result = try directory.apply(change, at: now)
+        switch result {
+        case .directory(.accountRemoved(let account, let address, _, _)): try quotas.left(account, address.domain)
+        case .directory(.domainRemoved(let name)): try quotas.forget(domain: name)
+        default: break
+        }
+        return result
+    }
+
+    /// An account is counted alone, since a file of the directory may set many.
+    private func setQuota(_ owner: QuotaOwner, _ change: DirectoryChange, _ now: Int64) throws -> ChangeResult {
+        try mailboxes.save()
+        mailboxes.forget()
+        switch owner {
+        case .account(let address, let kind):
+            guard let id = try directory.known(address, kind) else { return try directory.apply(change, at: now) }
+            let before = try quotas.level(of: id)
+            let result = try directory.apply(change, at: now)
+            try quotas.limitsChanged(of: id, from: before)
+            return result
+        case .domain(let name):
+            let before = try quotas.level(of: name)
+            let result = try directory.apply(change, at: now)
+            if case .directory = result { try quotas.limitsChanged(of: name, from: before) }
+            return result
+        }
+    }
+
     /// Writes what was collected; the commit follows.
     func finish() throws {
         try mailboxes.save()
@@ -94,6 +130,7 @@ final class IndexTransaction {
     /// The transaction did not happen.
     func forget() {
         mailboxes.forget()
+        quotas.abort()
         progress.forget()
         segments.forget()
     }
@@ -117,7 +154,10 @@ extension IndexTransaction {
         switch change {
         case .create(let name, let account, let use): return .created(try names.create(name, of: account, use, now))
         case .rename(let old, let new, let account): try names.rename(old, to: new, of: account, now)
-        case .delete(let name, let account): try names.delete(name, of: account, now)
+        case .delete(let name, let account):
+            let mailbox = try mailboxes.named(name, of: account)
+            try names.delete(name, of: account, now)
+            if let mailbox { mailboxes.release(mailbox) }
         case .setUse(let use, let name, let account): try names.setUse(use, name, of: account)
         case .subscribe(let name, let account): try names.subscribe(name, of: account)
         case .unsubscribe(let name, let account): try names.unsubscribe(name, of: account)

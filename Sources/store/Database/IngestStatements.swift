@@ -54,8 +54,14 @@ final class IngestStatements {
             return .rejected(rejection.because)
         }
         if let text = plan.identity, let first = try appends.spool(of: text, in: boxes[0]) { return .repeated(first) }
+        let size = new.size + UInt64(plan.localHeader.count)
+        if mailboxes.quotas.areSet, !plan.isOwnReport,
+            let over = mailboxes.quotas.refusal(of: boxes, octets: Int64(size), hasOthers: !plan.relays.isEmpty)
+        {
+            return .overQuota(over)
+        }
         let sender = plan.sender?.stored
-        let placed = try place(new, isPlain, in: mailboxes)
+        let placed = try place(new, size, isPlain, in: mailboxes)
         try insert(new, sender, references: placed + plan.relays.count)
         for (ordinal, placement) in plan.placements.enumerated() where !plan.isAppended {
             try note(placement.recipient.stored, EntryID(new.spool, ordinal: ordinal), LedgerFate.stored, new.acceptedAt)
@@ -84,8 +90,10 @@ final class IngestStatements {
     }
 
     /// Once in each mailbox, however many recipients name it.
-    private func place(_ new: IndexedMessage, _ isPlain: Bool, in mailboxes: MailboxCounters) throws -> Int {
-        let size = new.size + UInt64(new.plan.localHeader.count)
+    /// - Parameter size: what a local reader gets: with the local header.
+    private func place(
+        _ new: IndexedMessage, _ size: UInt64, _ isPlain: Bool, in mailboxes: MailboxCounters
+    ) throws -> Int {
         let received = new.plan.internalDate ?? new.acceptedAt
         var seen: Set<Int64> = []
         var placed = 0

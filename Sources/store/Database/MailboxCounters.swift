@@ -8,13 +8,17 @@ final class MailboxCounter {
     let id: Int64
     var uidNext: UInt64
     var highestModSeq: UInt64
-    var messages: Int64
-    var octets: Int64
+    var messages: Int64 { didSet { quota?.add(messages: messages - oldValue) } }
+    var octets: Int64 { didSet { quota?.add(octets: octets - oldValue) } }
     /// Messages without \Seen.
     var unseen: Int64
+    /// What the mailbox's account may keep, which follows the numbers here; nil: there is no limit, or the mailbox was removed.
+    fileprivate(set) var quota: QuotaUse?
     fileprivate var isChanged = false
 
-    fileprivate init(_ row: IndexStatement) {
+    /// - Parameter quotas: asked before the first change of the numbers: what is read of the account's use is what they say.
+    fileprivate init(_ row: IndexStatement, _ quotas: Quotas) throws {
+        quota = row.isNull(7) ? try quotas.use(of: AccountID(rawValue: row.integer(6))) : nil
         id = row.integer(0)
         uidNext = row.number(1)
         highestModSeq = row.number(2)
@@ -34,6 +38,7 @@ final class MailboxCounters {
     /// More than these are read again when they are needed.
     private static let kept = 100_000
 
+    let quotas: Quotas
     private let find: IndexStatement
     private let findNamed: IndexStatement
     private let findNumber: IndexStatement
@@ -43,8 +48,9 @@ final class MailboxCounters {
     private var known: [Int64: MailboxCounter] = [:]
     private var changed: [MailboxCounter] = []
 
-    init(_ database: GRDB.Database) throws {
-        let columns = "m.id, m.uidnext, m.highestmodseq, m.messages, m.octets, m.unseen"
+    init(_ database: GRDB.Database, quotas: Quotas) throws {
+        self.quotas = quotas
+        let columns = "m.id, m.uidnext, m.highestmodseq, m.messages, m.octets, m.unseen, m.account, m.removed_at"
         find = try IndexStatement(
             database,
             """
@@ -88,10 +94,19 @@ final class MailboxCounters {
 
     private func first(_ select: IndexStatement) throws -> MailboxCounter? {
         var found: MailboxCounter?
-        try select.rows { found = known[select.integer(0)] ?? MailboxCounter(select) }
+        try select.rows { found = try known[select.integer(0)] ?? MailboxCounter(select, quotas) }
         if let found { known[found.id] = found }
         return found
     }
+
+    /// The mailbox was removed: what is in it does not count any more.
+    func release(_ mailbox: MailboxCounter) {
+        mailbox.quota?.add(messages: -mailbox.messages, octets: -mailbox.octets)
+        mailbox.quota = nil
+    }
+
+    /// A mailbox that was removed, and is empty, is about to be one of the account's again.
+    func revive(_ mailbox: MailboxCounter, of account: AccountID) throws { mailbox.quota = try quotas.use(of: account) }
 
     /// To be said of a counter whose numbers were touched.
     func touch(_ mailbox: MailboxCounter) {
@@ -112,6 +127,7 @@ final class MailboxCounters {
             mailbox.isChanged = false
         }
         changed.removeAll(keepingCapacity: true)
+        quotas.settle()
         // Not earlier: nobody holds one now.
         if known.count >= Self.kept { forget() }
     }
@@ -121,5 +137,6 @@ final class MailboxCounters {
         inboxes.removeAll()
         known.removeAll()
         changed.removeAll()
+        quotas.forgetAccounts()
     }
 }

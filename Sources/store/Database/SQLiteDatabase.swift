@@ -19,9 +19,13 @@ package final class SQLiteDatabase: Database {
     let readers: NIOThreadPool
     private let waiting = WorkQueue<Work>()
     private let thread = Mutex<RoomThread?>(nil)
+    private let quotaWatch = QuotaWatch()
 
     /// Opens or makes the database file and brings it to this release's version.
-    package init(path: String, readers: NIOThreadPool, log: @escaping @Sendable (StoreEvent) -> Void) throws(DatabaseError) {
+    /// - Parameter quotaGrace: octets that the last message of an account or a domain may go over its limit.
+    package init(
+        path: String, readers: NIOThreadPool, quotaGrace: Int64 = 0, log: @escaping @Sendable (StoreEvent) -> Void
+    ) throws(DatabaseError) {
         self.readers = readers
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
@@ -29,7 +33,7 @@ package final class SQLiteDatabase: Database {
         } catch {
             throw DatabaseError(error)
         }
-        let writer = GroupWriter(pool: pool, log: log)
+        let writer = GroupWriter(pool: pool, quotaGrace: quotaGrace, log: log) { [quotaWatch] in quotaWatch.tell($0) }
         let waiting = waiting
         let running = RoomThread("store-index") {
             while case let works = waiting.take(upTo: Self.group, weight: Self.group, of: { $0.changes.count }),
@@ -97,6 +101,8 @@ package final class SQLiteDatabase: Database {
             return done(changes.map { _ in .failed(.trouble("the store is stopping")) })
         }
     }
+
+    package func watchQuotas(_ body: @escaping @Sendable ([QuotaNews]) -> Void) { quotaWatch.begin(body) }
 
     package func close() {
         waiting.close()

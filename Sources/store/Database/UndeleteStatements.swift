@@ -151,6 +151,7 @@ extension UndeleteStatements {
         guard count ?? 0 < MailboxName.ofAccount else {
             throw Rejection("the account has \(MailboxName.ofAccount) mailboxes, and \(source.name) would be another: delete some")
         }
+        try mailboxes.revive(box, of: account)
         try database.execute(
             sql: """
                 UPDATE mailboxes SET removed_at = NULL, special_use = CASE WHEN special_use IN

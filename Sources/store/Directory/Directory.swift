@@ -9,6 +9,8 @@ import Synchronization
 package final class Directory: Sendable {
     /// Rooms that wait for a change.
     private static let waiters = 1_024
+    /// Between two versions for those who became full or have room again: each makes routers forget everything.
+    private static let quotaPause = TimeAmount.milliseconds(500)
 
     fileprivate struct Waiter: Sendable {
         let number: UInt64
@@ -24,6 +26,9 @@ package final class Directory: Sendable {
         var relayVerifiers: Set<VerifierKind>?
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
+        /// Somebody is full, or has room again, and a new version will say so.
+        var isTellingOfQuotas = false
+        var toldOfQuotas = NIODeadline.uptimeNanoseconds(0)
     }
 
     /// A user, as a login finds one.
@@ -70,7 +75,7 @@ package final class Directory: Sendable {
             DirectoryPolicy(
                 version: state.version, rules: state.tables.rules.map(\.rule),
                 trusted: state.tables.ranges[.trusted] ?? [], safe: state.tables.ranges[.safe] ?? [],
-                mechanisms: state.mechanisms.map(\.rawValue))
+                mechanisms: state.mechanisms.map(\.rawValue), full: state.tables.fullByRules)
         }
     }
 
@@ -145,6 +150,26 @@ extension Directory {
     /// One change; `done` on any thread with nil, or with the reason why it was not made.
     package func make(_ change: DirectoryChange, _ done: @escaping @Sendable (String?) -> Void) {
         commit(change, done) { $0.learn($1) }
+    }
+
+    /// What a commit has made of those who have limits. It is true for look-ups at once; others are told by a new version, a
+    /// little later when there was one just now.
+    package func learn(_ news: [QuotaNews]) {
+        let wait: TimeAmount? = state.withLock { state in
+            var isChanged = false
+            for one in news { isChanged = state.tables.learn(one) || isChanged }
+            guard isChanged, !state.isTellingOfQuotas else { return nil }
+            state.isTellingOfQuotas = true
+            return max(.nanoseconds(0), state.toldOfQuotas + Self.quotaPause - .now())
+        }
+        guard let wait else { return }
+        eventLoop.scheduleTask(in: wait) { [self] in
+            state.withLock { state in
+                state.isTellingOfQuotas = false
+                state.toldOfQuotas = .now()
+            }
+            make(.touch) { _ in }
+        }
     }
 
     /// Another single login, or none. Blocks; not for an event loop.

@@ -16,6 +16,10 @@ package struct DirectoryTables: Sendable {
         var processors: [String: AccountID] = [:]
         var folders: [String: AccountID] = [:]
         var aliases: [String: [EmailAddress]] = [:]
+        /// All its accounts together have no room for more.
+        var isFull = false
+        /// Accounts that have none, whatever the others keep.
+        var full: Set<AccountID> = []
     }
 
     static let usualDelimiters = "+"
@@ -53,13 +57,29 @@ extension DirectoryTables {
     func entry(of address: EmailAddress) -> DirectoryEntry {
         guard let number = numbers[address.domain] else { return .foreign }
         let local = Self.fold(address)
+        let accounts = (
+            domains[number].processors[local], domains[number].users[local], domains[number].folders[local]
+        )
         return .local(
             LocalEntry(
-                processor: domains[number].processors[local], user: domains[number].users[local],
-                folder: domains[number].folders[local],
+                processor: accounts.0, user: accounts.1, folder: accounts.2,
                 targets: domains[number].aliases[local], catchAll: domains[number].catchAll,
                 transport: domains[number].transport, domain: domains[number].name,
-                delimiters: domains[number].delimiters))
+                delimiters: domains[number].delimiters, full: full([accounts.0, accounts.1, accounts.2], in: number)))
+    }
+
+    private func full(_ accounts: [AccountID?], in number: Int) -> [AccountID] {
+        guard domains[number].isFull || !domains[number].full.isEmpty else { return [] }
+        return accounts.compactMap { $0 }.filter { domains[number].isFull || domains[number].full.contains($0) }
+    }
+
+    /// Accounts of rules that have no room for more mail, each once.
+    var fullByRules: [AccountID] {
+        var seen: Set<AccountID> = []
+        return rules.compactMap { rule in
+            guard let number = numbers[rule.home], seen.insert(rule.rule.account).inserted else { return nil }
+            return full([rule.rule.account], in: number).first
+        }
     }
 
     /// The user with this address, and the address as the domain's own name and small letters make it.
@@ -93,8 +113,9 @@ extension DirectoryTables {
             counts[kind, default: 0] += 1
             verifierKinds = verifiers
         case .password(_, let verifiers): verifierKinds = verifiers
-        case .accountRemoved(_, let address, let kind, let verifiers):
+        case .accountRemoved(let id, let address, let kind, let verifiers):
             place(address, kind, nil)
+            if let number = numbers[address.domain] { domains[number].full.remove(id) }
             counts[kind, default: 0] -= 1
             verifierKinds = verifiers
         case .alias(let address, let targets):
@@ -103,6 +124,25 @@ extension DirectoryTables {
         case .rules(let rules): self.rules = rules
         case .ranges(let list, let ranges): self.ranges[list] = ranges
         case .touched: return
+        }
+    }
+
+    /// - Returns: somebody is full who was not, or the other way.
+    @discardableResult
+    mutating func learn(_ news: QuotaNews) -> Bool {
+        switch news {
+        case .account(let account, let step):
+            guard let number = numbers[step.domain] else { return false }
+            if step.to == .full { return domains[number].full.insert(account).inserted }
+            return domains[number].full.remove(account) != nil
+        case .domain(let step):
+            guard let number = numbers[step.domain] else { return false }
+            defer { domains[number].isFull = step.to == .full }
+            return domains[number].isFull != (step.to == .full)
+        case .counted(let name, let isFull, let full):
+            guard let number = numbers[name] else { return false }
+            defer { (domains[number].isFull, domains[number].full) = (isFull, full) }
+            return domains[number].isFull != isFull || domains[number].full != full
         }
     }
 

@@ -172,7 +172,7 @@ extension IndexRebuild {
         case .repeated: report.repeated += 1
         case .failed(let error): throw error
         case .rejected(let because): throw StoreFault("message \(message.spool): \(because)")
-        case .directory, .mailbox, .entries, .settled, .purged: preconditionFailure("the answer to another change")
+        case .directory, .mailbox, .entries, .settled, .purged, .overQuota: preconditionFailure("the answer to another change")
         }
     }
 }

@@ -53,6 +53,9 @@ struct DirectoryCommands: Sendable {
         case .addUserWithoutPassword(let address):
             let address = try DirectoryForm.address(address)
             return (.addAccount(address, .user, nil), "user \(address) added, without a password")
+        case .setQuota(let owner, let change):
+            let (owner, change) = try DirectoryForm.quota(owner, change)
+            return (.setQuota(owner, change), "\(owner.words): \(change.words)")
         case .removeAccount(let address, let kind):
             return (.removeAccount(address, kind), "\(kind.rawValue) \(address) removed")
         default: return try listChange(question)
@@ -125,7 +128,7 @@ extension DirectoryCommands {
     private func list(_ question: CommandToStore.Question, _ answer: @escaping Answering) -> Bool {
         switch question {
         case .listRanges(let list): answer(.ranges(directory.ranges(list)))
-        case .listDomains, .listAccounts, .listAliases, .listRules: Task { answer(await page(question)) }
+        case .listDomains, .listAccounts, .listAliases, .listRules, .listQuotas: Task { answer(await page(question)) }
         default: return false
         }
         return true
@@ -139,6 +142,7 @@ extension DirectoryCommands {
                 return .accounts(try await withPasswords(try await database.accounts(after: address, limit: Self.page)))
             case .listAliases(let address):
                 return .aliases(try await database.aliases(after: address, targets: Self.page))
+            case .listQuotas(let listing): return .quotas(try await database.quotas(listing, limit: Self.page))
             default: return .rules(try await database.rules())
             }
         } catch { return .refused("the index cannot be read: \(error)") }

@@ -118,14 +118,21 @@ final class RouterConversation: Conversing {
                 let because = "\(error)"
                 exchange.answer(.receipt(error.isFull ? StoreRefusal.full(because) : StoreRefusal.trouble(because)))
             case .success(let content):
-                serving.writer.submit(
-                    Incoming(plan, content, on: eventLoop) { receipt in
-                        upload.release()
-                        exchange.answer(.receipt(receipt))
-                    })
+                let shortage = Shortage()
+                let incoming = Incoming(plan, content, on: eventLoop) { receipt in
+                    upload.release()
+                    exchange.answer(shortage.found.map { .overQuota($0) } ?? .receipt(receipt))
+                }
+                incoming.onShortage = { shortage.found = $0 }
+                serving.writer.submit(incoming)
             }
         }
     }
+}
+
+/// Confined to its event loop.
+private final class Shortage {
+    var found: QuotaShortage?
 }
 
 extension Plan {
@@ -160,7 +167,7 @@ extension DirectoryEntry {
         guard case .local(let entry) = self else { return 1 }
         let addresses = (entry.targets ?? []) + (entry.catchAll.map { [$0] } ?? [])
         let texts = entry.domain.utf8.count + entry.delimiters.utf8.count + (entry.transport?.utf8.count ?? 0)
-        return addresses.reduce(texts + 48) { $0 + $1.localPart.utf8.count + $1.domain.utf8.count + 8 }
+        return addresses.reduce(texts + 80) { $0 + $1.localPart.utf8.count + $1.domain.utf8.count + 8 }
     }
 }
 

@@ -22,10 +22,13 @@ package final class Incoming: @unchecked Sendable {
     package let eventLoop: any EventLoop
     /// Called once, on the loop.
     fileprivate let receive: (Receipt) -> Void
+    /// Called before `receive`, on the loop, when there was no room in a mailbox. Set before the message is handed over.
+    var onShortage: ((QuotaShortage) -> Void)?
 
     var spool = SpoolID(rawValue: 0)
     var location = SpoolLocation(SpoolPosition(segment: 0, offset: 0), length: 0)
     var acceptedAt: Int64 = 0
+    var shortage: QuotaShortage?
     fileprivate var receipt: Receipt?
 
     package init(
@@ -73,6 +76,11 @@ package enum StoreRefusal {
         .refused(Refusal(Reply(451, "4.3.0", "Temporary system problem, try again later"), because: because))
     }
 
+    /// RFC 3463 §3.3: X.2.2, mailbox full.
+    package static func overQuota(_ shortage: QuotaShortage) -> Receipt {
+        .refused(Refusal(Reply(452, "4.2.2", "Mailbox is full, try again later"), because: shortage.because))
+    }
+
     static func of(_ error: DatabaseError) -> Receipt {
         error == .full ? full("the index has no room") : trouble("index: \(error)")
     }
@@ -96,7 +104,10 @@ extension Incoming {
 
     private static func tell(_ messages: [Incoming], on eventLoop: any EventLoop) {
         eventLoop.execute {
-            for message in messages { if let receipt = message.receipt { message.receive(receipt) } }
+            for message in messages {
+                if let shortage = message.shortage { message.onShortage?(shortage) }
+                if let receipt = message.receipt { message.receive(receipt) }
+            }
         }
     }
 }

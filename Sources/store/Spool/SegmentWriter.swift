@@ -241,6 +241,9 @@ extension SegmentWriter {
             switch result {
             case .done: if !message.plan.relays.isEmpty { accepted.append(message.indexed) }
             case .repeated(let first): receipts[message.spool] = .accepted(first)
+            case .overQuota(let shortage):
+                message.shortage = shortage
+                receipts[message.spool] = StoreRefusal.overQuota(shortage)
             case .rejected(let because): receipts[message.spool] = StoreRefusal.trouble(because)
             case .failed(let error):
                 isFull = isFull || error == .full

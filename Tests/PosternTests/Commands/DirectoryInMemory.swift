@@ -73,6 +73,7 @@ extension DirectoryInMemory.State {
         switch question {
         case .addDomain, .removeDomain, .addDomainAlias, .setDomain: makeDomain(question)
         case .addAlias, .removeAlias: makeAlias(question)
+        case .setQuota(let owner, let change): setQuota(owner, change)
         case .addAccount, .addUserWithoutPassword, .removeAccount: makeAccount(question)
         default: makeList(question)
         }
@@ -130,6 +131,33 @@ extension DirectoryInMemory.State {
         if !isOurs(address.domain) { return "the domain \(address.domain) is not ours" }
         if accounts["\(address.folded) \(kind)"] != nil { return "the \(kind) \(address) exists already" }
         accounts["\(address.folded) \(kind)"] = AccountEntry(address: address, kind: kind, messages: 0, octets: 0)
+        return nil
+    }
+
+    private mutating func setQuota(_ owner: QuotaOwner, _ change: QuotaChange) -> String? {
+        func set(_ limit: inout UInt64?, _ word: QuotaWord?, none: UInt64?) {
+            switch word {
+            case nil: return
+            case .usual?: limit = nil
+            case QuotaWord.none?: limit = none
+            case .limit(let number)?: limit = number
+            }
+        }
+        switch owner {
+        case .domain(let name):
+            guard isOurs(name), var quotas = domains[name]?.quotas else { return "the domain \(name) is not ours" }
+            set(&quotas.whole.octets, change.octets, none: nil)
+            set(&quotas.whole.messages, change.messages, none: nil)
+            set(&quotas.account.octets, change.accountOctets, none: nil)
+            set(&quotas.account.messages, change.accountMessages, none: nil)
+            domains[name]?.quotas = quotas
+        case .account(let address, let kind):
+            let key = "\(address.folded) \(kind ?? .user)"
+            guard var quota = accounts[key]?.quota else { return "there is no account \(address)" }
+            set(&quota.octets, change.octets, none: 0)
+            set(&quota.messages, change.messages, none: 0)
+            accounts[key]?.quota = quota
+        }
         return nil
     }
 

@@ -82,6 +82,7 @@ struct Classified: Equatable {
         switch destination {
         case .place(let account, let recipient, let detail):
             "\(account.rawValue) \(recipient)" + (detail.map { " +\($0)" } ?? "")
+        case .full(let account, let recipient): "full \(account.rawValue) \(recipient)"
         case .remote(let address, let viaTransport): "\(viaTransport ? "=>" : "->") \(address)"
         case .refuse(let address, let reason): "no \(address) \(reason.rawValue)"
         }

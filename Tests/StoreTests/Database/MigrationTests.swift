@@ -130,6 +130,10 @@ private typealias Refused = store.DatabaseError
             .addAccount("bob@example.test".address, .folder, password: nil, legacy: []),
             .addAlias("a@example.test".address, targets: [alice.recipient]), .addRange(.safe, "10.0.0.1".range))
         _ = try await store.accept(.to([alice], relays: ["x@y.test"]))
+        // What is there from then counts, and nobody has a limit before it is set.
+        #expect(try await store.quota("alice@example.test")?.limits == QuotaLimits())
+        try await store.limit("alice@example.test", messages: 2)
+        #expect(store.isFull("alice@example.test") == true)
         try await road.stop()
     }
 

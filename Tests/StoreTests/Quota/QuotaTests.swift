@@ -1,0 +1,238 @@
+// Quotas against a real index: what is counted, who is refused before the 250, and who hears of it. (FEATURES 2.9, RFC 9208)
+
+import GRDB
+import IPC
+import Mail
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import store
+
+@Suite struct QuotaTests {
+    static let grace = "[store]\nquota_grace = 100\n"
+
+    /// So many octets in a mailbox: with the header fields that Plan.to puts in front.
+    static func text(_ octets: Int) -> String { String(repeating: "x", count: octets - 19 - 17) }
+
+    /// alice and bob in one domain.
+    static func furnished(_ options: StoreOptions = .quick, more: String = grace) async throws -> TestStore {
+        let store = try TestStore(options: options, more: more)
+        for address in ["alice@example.test", "bob@example.test"] { try await store.addUser(address) }
+        return store
+    }
+
+    @Test("a mailbox takes messages until it is full, and one over by the grace") func fills() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", octets: 1_000)
+        #expect(await store.ingest(.to([alice]), Self.text(1_101)).code == 452)
+        _ = try await store.accept(.to([alice]), Self.text(999))
+        #expect(store.isFull("alice@example.test") == false)
+        #expect(await store.ingest(.to([alice]), Self.text(102)).code == 452)
+        _ = try await store.accept(.to([alice]), Self.text(101))
+        #expect(store.isFull("alice@example.test") == true)
+        #expect(await store.ingest(.to([alice]), Self.text(40)).code == 452)
+        let entry = try #require(try await store.quota("alice@example.test"))
+        #expect((entry.octets, entry.messages, entry.limits.octets, entry.isFull) == (1_100, 2, 1_000, true))
+        let audit = try await store.audit()
+        #expect((audit.accepted, audit.stored, audit.unaccounted) == (2, 2, 0))
+        #expect(store.crossings == ["alice@example.test nearlyFull", "alice@example.test full"])
+        store.stop()
+    }
+
+    @Test("a number of messages is a limit too, and expunging gives room") func messages() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", messages: 2)
+        for _ in 1...2 { _ = try await store.accept(.to([alice])) }
+        #expect(await store.ingest(.to([alice])).code == 452)
+        _ = store.house.database.commitAndWait([.expunge([1], of: alice.account, at: 0)])
+        #expect(store.isFull("alice@example.test") == false)
+        _ = try await store.accept(.to([alice]))
+        #expect(await store.ingest(.to([alice])).code == 452)
+        // The same message twice does not give room twice, and one that is not there gives none.
+        _ = store.house.database.commitAndWait([.expunge([1, 7], of: alice.account, at: 0)])
+        #expect(await store.ingest(.to([alice])).code == 452)
+        #expect(store.crossings.suffix(2) == ["alice@example.test room", "alice@example.test full"])
+        store.stop()
+    }
+
+    @Test("a message for several is taken for all or for none, and says who is short") func several() async throws {
+        let store = try await Self.furnished()
+        let (alice, bob) = (store.placement("alice@example.test"), store.placement("bob@example.test"))
+        try await store.limit("alice@example.test", messages: 1)
+        _ = try await store.accept(.to([alice]))
+        let cases: [(Plan, Bool)] = [
+            (.to([alice]), true), (.to([alice, alice]), true), (.to([alice, bob]), false),
+            (.to([alice], relays: ["x@y.test"]), false),
+        ]
+        for (plan, isEverybody) in cases {
+            let results = store.house.database.commitAndWait([.ingest(store.indexed(plan, size: 100))])
+            guard case .overQuota(let shortage)? = results.first else {
+                Issue.record("\(results)")
+                continue
+            }
+            #expect(shortage.accounts == [alice.account] && shortage.isEverybody == isEverybody)
+            #expect(shortage.because == "alice@example.test has no room for 117 octets")
+        }
+        #expect(try await store.quota("bob@example.test")?.messages == 0)
+        // Nobody would send a report of ours again.
+        var report = Plan.to([alice], sender: nil)
+        report.isOwnReport = true
+        _ = try await store.accept(report)
+        #expect(try await store.quota("alice@example.test")?.messages == 2)
+        let audit = try await store.audit()
+        #expect((audit.accepted, audit.unaccounted) == (2, 0))
+        store.stop()
+    }
+
+    @Test("two addresses of one account need room once") func oneAccountTwice() async throws {
+        let store = try await Self.furnished()
+        var other = store.placement("alice@example.test")
+        other.recipient = "second@example.test".address
+        try await store.limit("alice@example.test", messages: 1)
+        _ = try await store.accept(.to([store.placement("alice@example.test"), other]))
+        #expect(try await store.quota("alice@example.test")?.messages == 1)
+        store.stop()
+    }
+
+    @Test("messages of one group commit do not share the last room") func oneGroup() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", messages: 3)
+        let changes = (0..<10).map { Change.ingest(store.indexed(.to([alice]), size: 10, number: 1_000 + $0)) }
+        let results = store.house.database.commitAndWait(changes)
+        let taken = results.filter { if case .done = $0 { true } else { false } }
+        #expect(taken.count == 3 && results.count == 10)
+        #expect(try await store.quota("alice@example.test")?.messages == 3)
+        #expect(store.isFull("alice@example.test") == true)
+        store.stop()
+    }
+
+    @Test("twenty senders at once fill a mailbox to its limit and no further") func concurrently() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", messages: 7)
+        let receipts = await withTaskGroup(of: Receipt.self) { group in
+            for _ in 0..<20 { group.addTask { await store.ingest(.to([alice])) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(receipts.compactMap(\.spool).count == 7 && receipts.compactMap(\.code) == Array(repeating: 452, count: 13))
+        #expect(try store.verify().isEmpty)
+        store.stop()
+    }
+
+    @Test("what a failed group would have used is free, and nobody hears of it") func aborted() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", messages: 1)
+        let message = store.indexed(.to([alice]), size: 10, number: 2_000)
+        // The second has the number of the first: SQLite refuses the row, and the transaction with it.
+        let results = store.house.database.commitAndWait([.ingest(message), .reserve(SpoolID(rawValue: 9)), .ingest(message)])
+        // The account is full for the second before its row is tried.
+        guard case .overQuota? = results.last else {
+            Issue.record("\(results)")
+            return
+        }
+        try await store.limit("alice@example.test", messages: 5)
+        let broken = store.indexed(.to([alice]), size: 10, number: 2_000)
+        let failed = store.house.database.commitAndWait([
+            .ingest(store.indexed(.to([alice]), size: 10, number: 2_001)), .ingest(broken),
+        ])
+        guard case .failed? = failed.first else {
+            Issue.record("\(failed)")
+            return
+        }
+        #expect(try await store.quota("alice@example.test")?.messages == 1)
+        for number in 2...5 { #expect(await store.ingest(.to([alice])).spool != nil, "message \(number)") }
+        #expect(await store.ingest(.to([alice])).code == 452)
+        store.stop()
+    }
+
+    @Test("what a bad disk takes back is free again") func withdrawn() async throws {
+        let store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", messages: 1)
+        let spool = try await store.accept(.to([alice]))
+        #expect(store.isFull("alice@example.test") == true)
+        _ = store.house.database.commitAndWait([.withdraw([spool])])
+        #expect(store.isFull("alice@example.test") == false)
+        _ = try await store.accept(.to([alice]))
+        store.stop()
+    }
+
+    @Test("a restart knows who is full") func restarted() async throws {
+        var store = try await Self.furnished()
+        let alice = store.placement("alice@example.test")
+        try await store.limit("alice@example.test", octets: 500)
+        _ = try await store.accept(.to([alice]), Self.text(400))
+        store = try store.reopened(more: Self.grace)
+        #expect(store.isFull("alice@example.test") == false)
+        _ = try await store.accept(.to([alice]), Self.text(200))
+        store = try store.reopened(more: Self.grace)
+        #expect(store.isFull("alice@example.test") == true)
+        #expect(await store.ingest(.to([alice]), Self.text(40)).code == 452)
+        store.stop()
+    }
+
+    @Test("without limits nothing is counted") func none() async throws {
+        let store = try await Self.furnished()
+        let database = try DatabaseQueue(path: ":memory:")
+        try await database.write { database in
+            for version in IndexSchema.versions { try database.execute(sql: version) }
+            let quotas = try Quotas(database, grace: 0)
+            #expect(!quotas.areSet)
+            #expect(try quotas.use(of: AccountID(rawValue: 1)) == nil)
+        }
+        _ = try await store.accept(.to([store.placement("alice@example.test")]))
+        #expect(store.crossings.isEmpty && store.isFull("alice@example.test") == false)
+        store.stop()
+    }
+}
+
+extension TestStore {
+    func placement(_ address: String) -> LocalPlacement {
+        let entry = entry(address)
+        return LocalPlacement(recipient: address.address, account: (entry?.user ?? entry?.folder)!)
+    }
+
+    func limit(_ address: String, octets: UInt64? = nil, messages: UInt64? = nil) async throws {
+        try await carryOut(
+            .setQuota(
+                .account(address.address, nil),
+                QuotaChange(octets: octets.map { .limit($0) }, messages: messages.map { .limit($0) })))
+    }
+
+    /// nil: there is no such account.
+    func isFull(_ address: String) -> Bool? {
+        guard let entry = entry(address), let account = entry.user ?? entry.folder else { return nil }
+        return entry.full.contains(account)
+    }
+
+    func quota(_ address: String) async throws -> QuotaEntry? {
+        guard case .quotas(let entries) = await command(.listQuotas(.account(address.address))) else { return nil }
+        return entries.first
+    }
+
+    func quota(domain: String) async throws -> QuotaEntry? {
+        guard case .quotas(let entries) = await command(.listQuotas(.domain(domain))) else { return nil }
+        return entries.first
+    }
+
+    /// A message that is only a row.
+    func indexed(_ plan: Plan, size: UInt64, number: Int = 500) -> IndexedMessage {
+        IndexedMessage(
+            spool: SpoolID(rawValue: UInt64(number)),
+            location: SpoolLocation(SpoolPosition(segment: 1, offset: UInt64(number) << 20), length: 100), plan: plan,
+            acceptedAt: 0, size: size, ownFile: 0)
+    }
+
+    /// As the journal hears of them.
+    var crossings: [String] {
+        events.all.compactMap { event in
+            guard case .quotaCrossed(let step) = event else { return nil }
+            return "\(step.name) \(step.to)"
+        }
+    }
+}
