@@ -65,6 +65,9 @@ struct SMTPService: Sendable {
         }
     }
 
+    /// Some account can log in by APOP.
+    var takesAPOP: Bool { mechanisms.contains("APOP") }
+
     /// Allowed at the port, and of use to somebody.
     private func offered(_ port: SMTPPort) -> [ListenService.Mechanism] {
         guard port.auth, port.role != .incoming, policy.loginsRelay else { return [] }

@@ -42,6 +42,13 @@ package enum CommandToStore: Edge {
         case audit
         /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB.
         case verify(after: SpoolID?)
+        /// Answered by `madePassword` where the store is to make it, and never shown again; else by `done`.
+        case addPassword(EmailAddress, NewPassword)
+        case removePassword(EmailAddress, name: String)
+        /// What the account's own password is good for; nil: everything.
+        case setPasswordScopes(EmailAddress, [PasswordScope]?)
+        /// Answered by `passwords`, the account's own first.
+        case listPasswords(EmailAddress)
     }
 
     package enum Answer: Codable, Sendable {
@@ -57,6 +64,8 @@ package enum CommandToStore: Edge {
         case queue([QueueEntry])
         case audit(Audit)
         case verified(VerifiedPage)
+        case madePassword(Secret)
+        case passwords([PasswordEntry])
     }
 }
 

@@ -12,6 +12,9 @@ package enum Change: Sendable {
     /// Takes messages out of an account's INBOX: softly, their bytes stay.
     case expunge([UInt32], of: AccountID, at: Int64)
     case directory(DirectoryChange, at: Int64)
+    /// Somebody has logged in with this password of the account on this day since 1970; without a name with its own. What
+    /// is gone meanwhile is left alone, and the directory's version stays.
+    case passwordUsed(AccountID, name: String?, day: Int64)
     /// Lets go of at most `limit` placements that were removed at or before this time, and forgets at most as many messages
     /// that nothing refers to any more.
     case purge(removedUntil: Int64, limit: Int)

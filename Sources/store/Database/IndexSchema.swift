@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third]
+    static let versions = [first, second, third, credentials]
 
     static var current: Int { versions.count }
 
@@ -143,5 +143,16 @@ enum IndexSchema {
 
         -- A removed placement that is past keeps its row, the log of expunges, and gets `spool` 0.
         CREATE INDEX expunged_kept ON expunged (expunged_at) WHERE spool <> 0;
+        """
+
+    /// Passwords beside an account's own, and what each is good for.
+    private static let credentials = """
+        -- `scopes`: what a password is good for, texts of the vocabulary with commas; NULL is everything. `used_on`: days
+        -- since 1970. In `accounts` both are of the account's own password.
+        ALTER TABLE accounts ADD COLUMN scopes TEXT;
+        ALTER TABLE accounts ADD COLUMN used_on INTEGER;
+        CREATE TABLE named_passwords (
+            account INTEGER NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, hash TEXT NOT NULL, scopes TEXT,
+            made_at INTEGER NOT NULL, expires_at INTEGER, used_on INTEGER, PRIMARY KEY (account, name)) WITHOUT ROWID;
         """
 }

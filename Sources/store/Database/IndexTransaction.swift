@@ -52,6 +52,7 @@ final class IndexTransaction {
                 mailboxes.forget()
             }
             return try directory.apply(change, at: now)
+        case .passwordUsed(let account, let name, let day): try directory.usePassword(name, of: account, on: day)
         case .purge(let time, let limit): return .purged(try purges.purge(removedUntil: time, limit: limit))
         case .move(let messages): try moves.move(messages)
         case .retire(let segment):
