@@ -17,7 +17,9 @@ struct APOPExchange: MechanismExchange {
     // timestamp SP digest SP name, as `LoginConnection` puts them together; the name may hold spaces.
     mutating func respond(_ octets: [UInt8]) -> SASLStep {
         let parts = octets.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[1].count == 32 else { return .failed(reason: "APOP without a moment, 32 digits and a name") }
+        guard parts.count == 3, parts[1].count == 32 else {
+            return .failed(reason: "APOP without a moment, 32 digits and a name")
+        }
         guard let user = Preparation.user(parts[2]) else { return .failed(reason: "a user name that cannot be") }
         self.user = user
         (timestamp, digest) = (Array(parts[0]), Array(parts[1]))

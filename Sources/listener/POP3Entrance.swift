@@ -44,7 +44,7 @@ final class POP3Entrance: Sendable {
                 connector: connector, limits: rules.login, pop3: pop3,
                 offer: offer(arrival, loop, rules, takesPasswords: pop3.takesPasswords),
                 security: security(arrival, within: rules.entrance),
-                timestamp: loop.settings.takesAPOP ? POP3Timestamp.make(rules.hostname) : nil, log: log))
+                timestamp: loop.settings.takesAPOP(at: arrival.plan) ? POP3Timestamp.make(rules.hostname) : nil, log: log))
     }
 
     /// D8: what some account can use, and nothing that shows a password where that is not allowed.

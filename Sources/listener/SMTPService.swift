@@ -65,8 +65,10 @@ struct SMTPService: Sendable {
         }
     }
 
-    /// Some account can log in by APOP.
-    var takesAPOP: Bool { mechanisms.contains("APOP") }
+    /// Some account can log in by APOP, and the port takes what is no better.
+    func takesAPOP(at port: PortPlan) -> Bool {
+        port.smtp.auth && port.smtp.mechanisms.contains(.cramMD5) && mechanisms.contains("APOP")
+    }
 
     /// Allowed at the port, and of use to somebody.
     private func offered(_ port: SMTPPort) -> [ListenService.Mechanism] {

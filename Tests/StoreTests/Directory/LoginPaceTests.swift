@@ -2,6 +2,7 @@
 
 import Mail
 import POP3House
+import Settings
 import Testing
 
 @testable import store
@@ -51,6 +52,15 @@ import Testing
         pace.entered(alice)
         pace.set(.seconds(60))
         #expect(pace.mayEnter(alice), "logins without a delay are not remembered")
+    }
+
+    @Test("the settings say it, and a reload says it again") func reload() throws {
+        let store = try TestStore(more: "[pop3]\nlogin_delay = \"90s\"\n")
+        #expect(store.house.pace.seconds == 90)
+        let text = TestStore.settings.replacingState(store.folder.path)
+        try store.house.reload(try StoreSettings(try Settings.parse(text, file: "test")))
+        #expect(store.house.pace.seconds == 0)
+        store.stop()
     }
 
     @Test("over the session socket: told so, announced, and the maildrop is not touched") func overTheSocket() async throws {
