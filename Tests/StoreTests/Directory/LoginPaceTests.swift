@@ -57,7 +57,7 @@ import Testing
     @Test("the settings say it, and a reload says it again") func reload() throws {
         let store = try TestStore(more: "[pop3]\nlogin_delay = \"90s\"\n")
         #expect(store.house.pace.seconds == 90)
-        let text = TestStore.settings.replacingState(store.folder.path)
+        let text = TestStore.settings.replacing("STATE", with: store.folder.path)
         try store.house.reload(try StoreSettings(try Settings.parse(text, file: "test")))
         #expect(store.house.pace.seconds == 0)
         store.stop()
