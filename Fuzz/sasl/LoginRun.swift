@@ -113,6 +113,7 @@ struct Client {
         case .plain: return SASLClients.plain(user: user, password: password)
         case .login: return Array((said == 1 ? user : password).utf8)
         case .cramMD5: return SASLClients.cram(user: user, password: password, challenge: challenge)
+        case .apop: return SASLClients.apop(user: user, password: password, timestamp: "<1.2@mail.example.org>")
         case .ntlm:
             let client = NTLMClient(user: user, ntHash: ntHash)
             return said == 1 ? client.negotiate : client.authenticate(answering: challenge)

@@ -29,6 +29,12 @@ package struct POP3LoginDelay: Equatable, Sendable {
         self.seconds = seconds
         self.varies = varies
     }
+
+    /// For all users the same; nil: no time at all, which is not announced.
+    package init?(_ seconds: Int) {
+        guard seconds > 0 else { return nil }
+        self.init(seconds: seconds)
+    }
 }
 
 package struct POP3Offer: Equatable, Sendable {

@@ -84,6 +84,7 @@ package struct SASLExchange: Sendable {
         case .plain: exchange = PlainExchange()
         case .login: exchange = LoginExchange()
         case .cramMD5: exchange = CRAMExchange(surroundings)
+        case .apop: exchange = APOPExchange(surroundings)
         case .ntlm: exchange = NTLMExchange(surroundings)
         case .scramSHA1: exchange = SCRAMExchange(.sha1, bound: false, surroundings)
         case .scramSHA256: exchange = SCRAMExchange(.sha256, bound: false, surroundings)

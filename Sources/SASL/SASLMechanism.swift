@@ -12,6 +12,9 @@ package enum SASLMechanism: String, CaseIterable, Codable, Sendable {
     case ntlm = "NTLM"
     /// RFC 2195.
     case cramMD5 = "CRAM-MD5"
+    /// RFC 1939 §7: no mechanism of SASL, and never in a list of them. POP3 has a command of its own for it; behind that
+    /// it goes the road of the others.
+    case apop = "APOP"
     /// RFC 4616.
     case plain = "PLAIN"
     /// draft-murchison-sasl-login: older than SASL's rules, and still what some printers speak.
@@ -27,6 +30,7 @@ package enum SASLMechanism: String, CaseIterable, Codable, Sendable {
         case .scramSHA1: .scramSHA1
         case .ntlm: .ntHash
         case .cramMD5: .cramMD5
+        case .apop: .apop
         case .plain, .login: nil
         }
     }
@@ -43,7 +47,7 @@ package enum SASLMechanism: String, CaseIterable, Codable, Sendable {
         case .scramSHA1: 4
         case .ntlm: 3
         case .cramMD5: 2
-        case .plain, .login: 1
+        case .apop, .plain, .login: 1
         }
     }
 }

@@ -39,7 +39,7 @@ package final class LoginConnection: ChannelDuplexHandler, RemovableChannelHandl
     package init(
         _ facts: SessionFacts, router: LoginRouter, connector: SessionConnector, limits: LoginLimits = LoginLimits(),
         pop3: POP3Limits = POP3Limits(), offer: POP3Offer = POP3Offer(), security: LoginSecurity = LoginSecurity(),
-        log: @escaping @Sendable (LoginEvent) -> Void
+        timestamp: String? = nil, log: @escaping @Sendable (LoginEvent) -> Void
     ) {
         self.facts = facts
         self.router = router
@@ -48,7 +48,7 @@ package final class LoginConnection: ChannelDuplexHandler, RemovableChannelHandl
         self.log = log
         self.security = security
         channelBinding = security.channelBinding
-        session = POP3LoginSession(limits: pop3, offer: offer, isSecured: facts.isEncrypted)
+        session = POP3LoginSession(limits: pop3, offer: offer, isSecured: facts.isEncrypted, timestamp: timestamp)
     }
 }
 
@@ -174,8 +174,7 @@ extension LoginConnection {
             case .authenticate(let credentials): ask(credentials, context)
             case .exchange(let exchange): go(on: exchange, context)
             case .cancelExchange: endTalk()
-            // Without a timestamp in the greeting there is no APOP.
-            case .verifyDigest: session.receive(.unavailable)
+            case .verifyDigest(let login): verify(login, context)
             case .startTLS: return startTLS(context)
             case .needsInput: return waitForInput(context)
             case .waits: return flush(context)

@@ -14,6 +14,8 @@ final class POP3Entrance: Sendable {
         var login = LoginLimits()
         var pop3 = POP3Limits()
         var banner = ""
+        var hostname = ""
+        var loginDelay: POP3LoginDelay?
         /// For the handshake of STLS.
         var entrance = TimeAmount.seconds(30)
     }
@@ -40,17 +42,19 @@ final class POP3Entrance: Sendable {
             LoginConnection(
                 arrival.facts, router: LoginRouter(loop.router, admission: arrival.admission, limits: rules.login),
                 connector: connector, limits: rules.login, pop3: pop3,
-                offer: offer(arrival, loop, rules.banner, takesPasswords: pop3.takesPasswords),
-                security: security(arrival, within: rules.entrance), log: log))
+                offer: offer(arrival, loop, rules, takesPasswords: pop3.takesPasswords),
+                security: security(arrival, within: rules.entrance),
+                timestamp: loop.settings.takesAPOP(at: arrival.plan) ? POP3Timestamp.make(rules.hostname) : nil, log: log))
     }
 
     /// D8: what some account can use, and nothing that shows a password where that is not allowed.
     private func offer(
-        _ arrival: Arrival, _ loop: SessionLoop, _ banner: String, takesPasswords: Bool
+        _ arrival: Arrival, _ loop: SessionLoop, _ rules: Rules, takesPasswords: Bool
     ) -> POP3Offer {
         let mechanisms = loop.settings.mailboxMechanisms(of: arrival.plan)
         var offer = POP3Offer()
-        offer.greeting = banner
+        offer.greeting = rules.banner
+        offer.loginDelay = rules.loginDelay
         offer.tls = arrival.plan.tls.stls
         offer.mechanisms = mechanisms.filter { !$0.needsTLS && (takesPasswords || !$0.showsPassword) }.map(\.rawValue)
         offer.securedMechanisms = mechanisms.map(\.rawValue)
@@ -74,6 +78,8 @@ extension POP3Entrance.Rules {
         pop3.refusedLogins = settings.pop3.maxRefusedLogins
         pop3.commands = 1_000
         banner = settings.pop3.banner
+        hostname = settings.hostname
+        loginDelay = POP3LoginDelay(Int(settings.pop3.loginDelay.wholeSeconds))
         entrance = TimeAmount(settings.pop3.loginTimeout)
     }
 }

@@ -65,6 +65,11 @@ struct SMTPService: Sendable {
         }
     }
 
+    /// Some account can log in by APOP, and the port takes what is no better.
+    func takesAPOP(at port: PortPlan) -> Bool {
+        port.smtp.auth && port.smtp.mechanisms.contains(.cramMD5) && mechanisms.contains("APOP")
+    }
+
     /// Allowed at the port, and of use to somebody.
     private func offered(_ port: SMTPPort) -> [ListenService.Mechanism] {
         guard port.auth, port.role != .incoming, policy.loginsRelay else { return [] }

@@ -14,9 +14,9 @@ struct Postern: AsyncParsableCommand {
             """,
         version: release,
         subcommands: [
-            Run.self, Check.self, Describe.self, Doctor.self, Domain.self, Account.self, Folder.self, Processor.self,
-            Rule.self, Alias.self, Quota.self, DirectoryFile.self, Trusted.self, Safe.self, Explain.self, Ban.self, Queue.self,
-            Status.self, Verify.self, RebuildIndex.self, Confine.self,
+            Run.self, Check.self, Describe.self, Doctor.self, Domain.self, Account.self, Passwords.self, Folder.self,
+            Processor.self, Rule.self, Alias.self, Quota.self, DirectoryFile.self, Trusted.self, Safe.self, Explain.self,
+            Ban.self, Queue.self, Status.self, Verify.self, RebuildIndex.self, Confine.self,
         ])
 
     static func main() async {

@@ -17,15 +17,14 @@ final class Authentication {
     private let log: @Sendable (RouterEvent) -> Void
     private var running = 0
     private var waiting = CircularBuffer<() -> Void>()
-    /// Whose ticket is whose. Forgotten when the directory changes: the account may be gone.
-    private var grants: [Ticket: Grant] = [:]
+    /// Forgotten when the directory changes: the account may be gone.
+    private var grants = GrantMemory()
 
     /// Checks that the store works on at once.
     static let concurrency = 16
     /// Logins that wait for their turn; beyond it they are told to come later.
     static let waitingLimit = 256
     private static let deadline = TimeAmount.seconds(20)
-    private static let grantLimit = 50_000
     /// A refusal comes this long after the question, however fast it was found: the time tells nothing, and guessing is
     /// slow.
     static let refusalTime = TimeAmount.seconds(2)
@@ -64,13 +63,15 @@ final class Authentication {
 
     /// Whose login a ticket proves; nil: nobody's, or not any more.
     func holder(of ticket: Ticket, _ service: ServiceName, _ body: @escaping (Result<Grant?, Refusal>) -> Void) {
-        if let grant = grants[ticket] { return body(.success(grant)) }
+        if let grant = grants.find(ticket) { return body(.success(grant)) }
         store.ask(.redeem(ticket, service), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(.login(.granted(let grant))):
-                remember(grant)
+                grants.add(grant)
                 body(.success(grant))
-            case .success(.login(.refused)): body(.success(nil))
+            case .success(.login(.refused)):
+                grants.forget(ticket)
+                body(.success(nil))
             case .success(.login(.unavailable(let because))): body(.failure(.local(because)))
             case .success: body(.failure(.local("the store's answer makes no sense")))
             case .failure(let error): body(.failure(.local("redeem: \(error)")))
@@ -78,12 +79,7 @@ final class Authentication {
         }
     }
 
-    func forgetGrants() { grants = [:] }
-
-    private func remember(_ grant: Grant) {
-        if grants.count >= Self.grantLimit { grants = [:] }
-        grants[grant.ticket] = grant
-    }
+    func forgetGrants() { grants = GrantMemory() }
 }
 
 // One login.
@@ -127,7 +123,7 @@ extension Authentication {
         log(.login(facts, user: user, answer))
         switch answer {
         case .granted(let grant):
-            if facts.service != .pop3 { remember(grant) }
+            if facts.service != .pop3 { grants.add(grant) }
             defence.loggedIn(facts, user: user)
         case .refused:
             defence.failedLogin(facts, user: user, secret: attempt.secret, isExempt: isExempt(facts.client))

@@ -27,6 +27,7 @@ package final class Household: Sendable {
     package let authentication: Authentication
     package let hashes: PasswordHashes
     package let inboxes: InboxAccess
+    package let pace: LoginPace
     package let files: NIOThreadPool
     package let recovery: RecoveryReport
     package let upkeep: Upkeep
@@ -92,13 +93,17 @@ package final class Household: Sendable {
                 writing: { writer.segment }),
             database: database, limits: options.upkeep.with(settings), now: now, log: log)
         let iterations = settings.iterations
-        hashes = PasswordHashes(options.hashes.with(iterations: iterations))
+        let vault = try PasswordVault(home)
+        hashes = PasswordHashes(options.hashes.with(iterations: iterations), vault: vault)
         authentication = Authentication(
-            directory: directory, database: database, hashes: hashes, tickets: Tickets(now: now), now: now, log: log)
+            directory: directory, database: database, hashes: hashes, tickets: Tickets(now: now), vault: vault, now: now,
+            log: log)
         logins = LoginSurroundings(
             authentication: authentication, hostname: settings.hostname, decoy: loaded.decoy, iterations: iterations,
             allowsNTLMv1: settings.ntlmVersion1, now: now)
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
+        pace = LoginPace(now: now)
+        pace.set(settings.loginDelay)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
         try authentication.setRelayLogin(settings.relayLogin)
@@ -109,10 +114,12 @@ package final class Household: Sendable {
         if case .failed(let error) = database.commitAndWait([.directory(.touch, at: 0)])[0] { throw error }
     }
 
-    /// Takes what can change without a restart: the single login, and how the housework is done. Blocks.
+    /// Takes what can change without a restart: the single login, the time between logins, and how the
+    /// housework is done. Blocks.
     package func reload(_ settings: StoreSettings) throws {
         try authentication.setRelayLogin(settings.relayLogin)
         upkeep.reload(upkeepLimits.with(settings))
+        pace.set(settings.loginDelay)
     }
 
     /// An empty index would have nothing of the segments, and recovery would drop them all.

@@ -21,8 +21,9 @@ package enum StoreEvent: Sendable {
     case compacted(number: UInt64, freed: UInt64)
     /// A plan that cannot be carried out: the router's mistake.
     case planRefused(TraceID, because: String)
-    /// - `SASLMechanism`: nil for a name and a password in the words of the protocol.
-    case loginGranted(AccountID, user: String, SessionFacts, SASLMechanism?)
+    /// - `SASLMechanism`: nil for a name and a password in the words of the protocol. `password`: its name; nil for the
+    ///   account's own.
+    case loginGranted(AccountID, user: String, SessionFacts, SASLMechanism?, password: String?)
     case loginRefused(user: String, SessionFacts, because: String)
     case loginUnavailable(SessionFacts, because: String)
     /// What was added, changed or removed.

@@ -26,9 +26,10 @@ extension Journal {
         case .compacted(let number, let freed):
             info(.segmentCompacted, [.file: FileNumber.text(number), .octets: freed])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
-        case .loginGranted(let account, let user, let facts, let mechanism):
+        case .loginGranted(let account, let user, let facts, let mechanism, let password):
             var fields = login(facts, [.user: user, .account: account.rawValue])
             if let mechanism { fields.add(.mechanism, mechanism.rawValue) }
+            if let password { fields.add(.detail, "password \(password)") }
             info(.loginAccepted, fields)
         case .loginRefused(let user, let facts, let reason):
             notice(.loginRefused, login(facts, [.user: user, .reason: reason]))
@@ -69,6 +70,11 @@ extension Journal {
         case .noOpening(let error): warning(.violation, [.reason: "\(error)"])
         case .ticketRefused(let facts):
             warning(.maildropRefused, [.trace: facts.trace, .client: facts.client, .reason: "the ticket is no good"])
+        case .tooSoon(let facts, let account):
+            let reason = "the last login was a moment ago: pop3.login_delay"
+            notice(
+                .maildropRefused,
+                [.trace: facts.trace, .client: facts.client, .account: account.rawValue, .reason: reason])
         case .entered(let facts, let account):
             info(.maildropOpened, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
         case .trouble(let account, let error):

@@ -17,6 +17,10 @@ package final class FakeRouter: Sendable {
         package var unavailable: String?
         /// The account's ticket by user name.
         package var tickets = ["alice": "1"]
+        /// To whatever begins an exchange; nil: none is known.
+        package var exchange: ListenerToRouter.Answer?
+        /// The openings that came.
+        package var openings: [SASLOpening] = []
     }
 
     package let path: String
@@ -29,6 +33,8 @@ package final class FakeRouter: Sendable {
     }
 
     deinit { removeSocketPath(path) }
+
+    package var openings: [SASLOpening] { words.withLockedValue { $0.openings } }
 
     package func set(_ change: (inout Words) -> Void) { words.withLockedValue { change(&$0) } }
 
@@ -53,6 +59,7 @@ package final class FakeRouter: Sendable {
         init(_ words: NIOLockedValueBox<Words>) { self.words = words }
 
         func question(_ question: ListenerToRouter.Question, in exchange: Exchange<ListenerToRouter>) {
+            if case .sasl(let opening) = question { self.words.withLockedValue { $0.openings.append(opening) } }
             let words = words.withLockedValue { $0 }
             switch question {
             case .admit: exchange.answer(.admission(words.admission))
@@ -65,6 +72,9 @@ package final class FakeRouter: Sendable {
                 } else {
                     exchange.answer(.login(.refused(user: login.user)))
                 }
+            case .sasl:
+                guard let answer = words.exchange else { return exchange.cancel() }
+                exchange.answer(answer)
             default: exchange.cancel()
             }
         }
@@ -84,7 +94,8 @@ package final class LoginHouse: Sendable {
 
     /// - Parameter sendBuffer: the kernel's, towards clients; a small one leaves the tail in the listener.
     package init(
-        store path: String, limits: LoginLimits = LoginHouse.quick, sendBuffer: CInt = 1 << 20
+        store path: String, limits: LoginLimits = LoginHouse.quick, sendBuffer: CInt = 1 << 20,
+        timestamp: String? = nil
     ) async throws {
         let router = try await FakeRouter()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
@@ -100,7 +111,7 @@ package final class LoginHouse: Sendable {
                     try channel.pipeline.syncOperations.addHandler(
                         LoginConnection(
                             LoginHouse.facts, router: LoginRouter(asker), connector: SessionConnector(path: path),
-                            limits: limits, log: { event in events.withLockedValue { $0.append(event) } }))
+                            limits: limits, timestamp: timestamp, log: { event in events.withLockedValue { $0.append(event) } }))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -57,6 +57,20 @@ import Testing
         #expect(memory.entry(of: EmailAddress("one@Example.ORG")!) == Self.account)
     }
 
+    /// A directory of a million accounts is not in the router.
+    @Test func twentyTimesItsLimitOfAddressesStaysWithinIt() {
+        var memory = DirectoryMemory(limit: 1_000)
+        for number in 0..<20_000 {
+            memory.learn(EmailAddress("u\(number)@example.org")!, Self.account, version: 1)
+            memory.learn(EmailAddress("u@d\(number).example.net")!, .foreign, version: 1)
+            #expect(memory.count <= 2_000)
+        }
+        #expect(memory.entry(of: EmailAddress("u19999@example.org")!) == Self.account)
+        #expect(memory.entry(of: EmailAddress("u0@example.org")!) == nil)
+        #expect(memory.entry(of: EmailAddress("x@d19999.example.net")!) == .foreign)
+        #expect(memory.entry(of: EmailAddress("x@d0.example.net")!) == nil)
+    }
+
     @Test func holdsNoMoreThanItsLimitAndForgetsTheUnused() {
         var memory = Generations<Int, Int>(limit: 100)
         for number in 0..<1000 {

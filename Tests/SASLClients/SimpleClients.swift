@@ -14,6 +14,12 @@ package enum SASLClients {
         return Array("\(user) \(hexadecimal(Array(code)))".utf8)
     }
 
+    // RFC 1939 §7, with the timestamp in front, as the listener passes it on.
+    package static func apop(user: String, password: String, timestamp: String) -> [UInt8] {
+        let digest = Insecure.MD5.hash(data: Array((timestamp + password).utf8))
+        return Array("\(timestamp) \(hexadecimal(Array(digest))) \(user)".utf8)
+    }
+
     package static func hexadecimal(_ octets: [UInt8]) -> String {
         octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

@@ -8,12 +8,14 @@ import Testing
 
 @Suite struct ExchangeTests {
     @Test("T-23: the names, and which of them show the password") func mechanisms() {
-        let names = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "NTLM", "CRAM-MD5", "PLAIN", "LOGIN"]
+        let names = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "NTLM", "CRAM-MD5", "APOP", "PLAIN", "LOGIN"]
         #expect(SASLMechanism.allCases.map(\.rawValue) == names)
         #expect(SASLMechanism.allCases.filter(\.revealsPassword) == [.plain, .login])
-        #expect(SASLMechanism.allCases.map(\.strength) == [6, 5, 4, 3, 2, 1, 1])
+        #expect(SASLMechanism.allCases.map(\.strength) == [6, 5, 4, 3, 2, 1, 1, 1])
         #expect(
-            SASLMechanism.allCases.map(\.verifierKind) == [.scramSHA256, .scramSHA256, .scramSHA1, .ntHash, .cramMD5, nil, nil])
+            SASLMechanism.allCases.map(\.verifierKind) == [
+                .scramSHA256, .scramSHA256, .scramSHA1, .ntHash, .cramMD5, .apop, nil, nil,
+            ])
         #expect(SASLMechanism.allCases.filter { !$0.takesInitialResponse } == [.cramMD5])
     }
 
@@ -45,6 +47,7 @@ import Testing
             case .plain: [{ _ in Array("\0alice\0s3cret".utf8) }]
             case .login: [{ _ in Array("alice".utf8) }, { _ in Array("s3cret".utf8) }]
             case .cramMD5: [{ SASLClients.cram(user: "alice", password: "s3cret", challenge: $0) }]
+            case .apop: [{ _ in SASLClients.apop(user: "alice", password: "s3cret", timestamp: "<1@b>") }]
             case .ntlm:
                 [
                     { _ in NTLMClient(user: "alice", ntHash: []).negotiate },
@@ -163,6 +166,7 @@ import Testing
             case .plain: [{ _ in SASLClients.plain(user: user, password: "wrong") }]
             case .login: [{ _ in Array(user.utf8) }, { _ in Array("wrong".utf8) }]
             case .cramMD5: [{ SASLClients.cram(user: user, password: "wrong", challenge: $0) }]
+            case .apop: [{ _ in SASLClients.apop(user: user, password: "wrong", timestamp: "<1@b>") }]
             case .ntlm: [{ _ in ntlm.negotiate }, { ntlm.authenticate(answering: $0) }]
             case .scramSHA1, .scramSHA256, .scramSHA256Plus: [{ _ in scram.first }, { scram.final(answering: $0) }]
             }

@@ -54,6 +54,13 @@ package enum CommandToStore: Edge {
         /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB. Of a
         /// sample this many in 1,000 are read, drawn anew each time.
         case verify(after: SpoolID?, sample: UInt16)
+        /// Answered by `madePassword` where the store is to make it, and never shown again; else by `done`.
+        case addPassword(EmailAddress, NewPassword)
+        case removePassword(EmailAddress, name: String)
+        /// What the account's own password is good for; nil: everything.
+        case setPasswordScopes(EmailAddress, [PasswordScope]?)
+        /// Answered by `passwords`, the account's own first.
+        case listPasswords(EmailAddress)
     }
 
     package enum Answer: Codable, Sendable {
@@ -72,6 +79,8 @@ package enum CommandToStore: Edge {
         case mailbox(MailboxAnswer)
         case audit(Audit)
         case verified(VerifiedPage)
+        case madePassword(Secret)
+        case passwords([PasswordEntry])
     }
 }
 

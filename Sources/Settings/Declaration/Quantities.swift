@@ -103,3 +103,8 @@ package enum Quantity {
         return "\(octets / unit.count) \(unit.unit)"
     }
 }
+
+extension Duration {
+    /// Rounded up, for protocols that say seconds.
+    package var wholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+}

@@ -25,6 +25,7 @@ package struct StoreSettings: Sendable {
     package let idleTimeout: Duration
     package let maxErrors: Int
     package let uidlFormat: Settings.POP3.UIDLFormat
+    package let loginDelay: Duration
     /// Of SCRAM, for passwords that are set from now on.
     package let scramIterations: Int
     /// NTLM of version 1 is taken too.
@@ -50,6 +51,7 @@ package struct StoreSettings: Sendable {
         idleTimeout = settings.pop3.idleTimeout
         maxErrors = settings.pop3.maxErrors
         uidlFormat = settings.pop3.uidlFormat
+        loginDelay = settings.pop3.loginDelay
         scramIterations = settings.auth.scramIterations
         ntlmVersion1 = settings.auth.ntlmVersion1
         secretFiles = settings.relay.passwordFile.map { [$0] } ?? []

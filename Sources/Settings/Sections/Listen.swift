@@ -176,7 +176,7 @@ package struct ListenService: Sendable, Equatable {
         mechanisms = table.value(
             "mechanisms", .list(of: .word, count: 0...Mechanism.allCases.count), default: Mechanism.allCases,
             "How clients may log in. Offered is what also some account can do, and nothing that shows a password "
-                + "without TLS (see auth.plaintext_without_tls).")
+                + "without TLS (see auth.plaintext_without_tls). POP3's APOP goes with CRAM-MD5.")
         extensionsOff = table.value(
             "extensions_off", .list(of: .word, count: 0...Extension.allCases.count), default: [],
             "Extensions of SMTP that are not offered at this port.")

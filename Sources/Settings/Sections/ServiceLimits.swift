@@ -74,6 +74,8 @@ extension Settings {
         package let maxSessionsPerClient: Int
         /// How UIDL names messages.
         package let uidlFormat: UIDLFormat
+        /// Between two logins of an account; zero: none.
+        package let loginDelay: Duration
 
         /// The forms of servers whose mail can have moved here.
         package enum UIDLFormat: String, SettingWord { case postern, dovecot, courier }
@@ -99,6 +101,10 @@ extension Settings {
             maxSessionsPerClient = table.value(
                 "max_sessions_per_client", .number(1...1_000_000), default: 200,
                 "Sessions at once from one address (IPv6: from one /64); the next is turned away.")
+            loginDelay = table.value(
+                "login_delay", .duration(.zero...(.seconds(86_400))), default: .zero, rooms: [.listener, .store],
+                "How long an account waits between opening its mailbox by POP3 and opening it again; who comes earlier is "
+                    + "told so. Announced as LOGIN-DELAY (RFC 2449). 0 for no time at all.")
             uidlFormat = table.value(
                 "uidl_format", .word, default: .postern, reload: false, rooms: [.store],
                 "How UIDL names messages. Those of the server that the mail came from: clients that leave mail on the "

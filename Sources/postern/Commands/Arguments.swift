@@ -171,10 +171,45 @@ extension Typed {
     }
 }
 
+// What a password is good for, and how long.
+extension Typed {
+    /// What a choice of scopes is: nil in it is everything.
+    struct Scopes: Equatable {
+        var list: [PasswordScope]?
+    }
+
+    static func scopes(_ text: String) throws -> Scopes {
+        if text == "all" { return Scopes() }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false)
+        let scopes = names.compactMap { PasswordScope(rawValue: $0.lowercased()) }
+        guard scopes.count == names.count, Set(scopes).count == scopes.count else {
+            let known = PasswordScope.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("name some of \(known) with commas between them, each once, or all")
+        }
+        return Scopes(list: PasswordScope.allCases.filter(scopes.contains))
+    }
+
+    /// Milliseconds since 1970 at the day's beginning in UTC.
+    static func day(_ text: String) throws -> Int64 {
+        guard let number = GregorianDay.number(text) else {
+            throw ValidationError("it is not a day, such as 2027-01-31")
+        }
+        return Int64(number) * 86_400_000
+    }
+
+    static func passwordName(_ text: String) throws -> String {
+        guard NewPassword.isName(text) else {
+            throw ValidationError("it must have 1 to 64 octets without control characters, such as phone")
+        }
+        return text
+    }
+}
+
 /// A way to log in for old clients, which needs a verifier that is weaker than the others (T-23).
 enum LegacyMechanism: String, CaseIterable, ExpressibleByArgument {
     case cramMD5 = "CRAM-MD5"
     case ntlm = "NTLM"
+    case apop = "APOP"
 
     init?(argument: String) { self.init(rawValue: argument.uppercased()) }
 }

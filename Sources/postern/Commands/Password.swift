@@ -9,7 +9,7 @@ struct PasswordOption: ParsableArguments {
     var passwordFile: String
     @Option(
         help: ArgumentHelp(
-            "Also keep what this old way to log in needs: CRAM-MD5 or NTLM; once for each.", valueName: "mechanism"))
+            "Also keep what this old way to log in needs: CRAM-MD5, NTLM or APOP; once for each.", valueName: "mechanism"))
     var legacy: [LegacyMechanism] = []
 
     /// Each once, as IANA registers them.

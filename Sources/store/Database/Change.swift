@@ -17,6 +17,9 @@ package enum Change: Sendable {
     /// Open entries are given up: their recipients' fate is bounced, and nobody is told.
     case drop([EntryID], at: Int64)
     case directory(DirectoryChange, at: Int64)
+    /// Somebody has logged in with this password of the account on this day since 1970; without a name with its own. What
+    /// is gone meanwhile is left alone, and the directory's version stays.
+    case passwordUsed(AccountID, name: String?, day: Int64)
     /// Lets go of at most `limit` placements that were removed at or before this time, and forgets at most as many messages
     /// that nothing refers to any more; deleted mailboxes, the log of expunges and keys as far as they are past at `at`.
     case purge(removedUntil: Int64, limit: Int, at: Int64 = 0)

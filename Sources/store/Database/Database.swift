@@ -50,8 +50,8 @@ package protocol Database: Sendable {
     func sharedMailboxes(
         with account: AccountID, after mailbox: MailboxID?, limit: Int
     ) async throws(DatabaseError) -> [SharedMailbox]
-    /// The hash of its password; nil for what is no account.
-    func credential(of account: AccountID) async throws(DatabaseError) -> String?
+    /// Its own password first, also where that is nobody's; empty for what is no account.
+    func passwords(of account: AccountID) async throws(DatabaseError) -> [StoredPassword]
     func verifier(_ kind: VerifierKind, of account: AccountID) async throws(DatabaseError) -> Verifier?
 
     /// What a delivery agent must know about these entries; nil for one that is not open any more.

@@ -13,6 +13,11 @@ package enum DirectoryChange: Sendable {
     /// - `KeptPassword`: a user's; nil for those who cannot log in.
     case addAccount(EmailAddress, AccountKind, KeptPassword?)
     case setPassword(EmailAddress, KeptPassword)
+    /// A user's, beside the own one.
+    case addPassword(EmailAddress, StoredPassword)
+    case removePassword(EmailAddress, name: String)
+    /// What the user's own password is good for; nil: everything.
+    case setPasswordScopes(EmailAddress, Set<PasswordScope>?)
     /// Of several accounts with this address the first of processor, user, folder.
     case removeAccount(EmailAddress, AccountKind)
     case addAlias(EmailAddress, targets: [EmailAddress])
@@ -36,6 +41,7 @@ package enum DirectoryNews: Sendable {
     case domainRemoved(String)
     /// - `VerifierKind`: those that at least one account has, after the change.
     case account(AccountID, EmailAddress, AccountKind, Set<VerifierKind>)
+    /// One of its passwords is another one, gone, or good for less.
     case password(AccountID, Set<VerifierKind>)
     case accountRemoved(AccountID, EmailAddress, AccountKind, Set<VerifierKind>)
     /// All targets that the alias has now; none: it is gone.
@@ -100,6 +106,10 @@ package enum DirectoryLimits {
     package static let ranges = 1_000
     /// Of one alias.
     package static let targets = 1_000
+    /// Passwords of a user beside the own one.
+    package static let namedPasswords = 32
+    /// Those of them that people have thought up: a wrong password costs a slow hash for each.
+    package static let typedPasswords = 3
     /// Octets of both patterns of a rule.
     package static let patterns = 512
     /// Octets of one answer about addresses, nearly.

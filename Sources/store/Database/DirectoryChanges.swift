@@ -36,6 +36,9 @@ final class DirectoryChanges {
         case .removeDomain(let name): return try removeDomain(name)
         case .addAccount(let address, let kind, let password): return try addAccount(address, kind, password, now)
         case .setPassword(let address, let password): return try setPassword(address, password)
+        case .addPassword(let address, let password): return try addPassword(address, password, now)
+        case .removePassword(let address, let name): return try removePassword(address, name)
+        case .setPasswordScopes(let address, let scopes): return try setScopes(address, scopes)
         case .removeAccount(let address, let kind): return try removeAccount(address, kind, now)
         case .addAlias(let address, let targets): return try addAlias(address, targets)
         case .removeAlias(let address, let targets): return try removeAlias(address, targets)
@@ -131,11 +134,7 @@ extension DirectoryChanges {
     }
 
     private func setPassword(_ address: EmailAddress, _ password: KeptPassword) throws -> DirectoryNews {
-        let known = try accounts(address)
-        guard let id = known[.user] else {
-            guard let other = known.keys.first else { throw Rejection("there is no account \(address)") }
-            throw Rejection("\(address) is a \(other.rawValue): nobody logs in to it")
-        }
+        let id = try user(address)
         try database.execute(sql: "UPDATE accounts SET credential = ? WHERE id = ?", arguments: [password.hash, id])
         try forgetVerifiers(of: id)
         try keep(password.verifiers, of: id)
@@ -152,6 +151,7 @@ extension DirectoryChanges {
         try database.execute(sql: "UPDATE accounts SET removed_at = ?, credential = '' WHERE id = ?", arguments: [now, id])
         try database.execute(sql: "DELETE FROM rights WHERE grantee = ?", arguments: [id])
         try forgetVerifiers(of: id)
+        try forgetPasswords(of: id)
         return .accountRemoved(AccountID(rawValue: id), address, kind, try verifierKinds())
     }
 
@@ -204,7 +204,7 @@ extension DirectoryChanges {
     }
 
     /// Those that at least one account has.
-    private func verifierKinds() throws -> Set<VerifierKind> { try Set<VerifierKind>(kept: database) }
+    func verifierKinds() throws -> Set<VerifierKind> { try Set<VerifierKind>(kept: database) }
 }
 
 extension Set<VerifierKind> {

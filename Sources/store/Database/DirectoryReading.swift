@@ -30,14 +30,6 @@ extension SQLiteDatabase {
         }
     }
 
-    package func credential(of account: AccountID) async throws(DatabaseError) -> String? {
-        try await read { database in
-            try String.fetchOne(
-                database, sql: "SELECT credential FROM accounts WHERE id = ? AND removed_at IS NULL",
-                arguments: [account.rawValue])
-        }
-    }
-
     package func verifier(_ kind: VerifierKind, of account: AccountID) async throws(DatabaseError) -> Verifier? {
         try await read { database in
             let text = try String.fetchOne(

@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third, fourth, segmentStarts, quotas]
+    static let versions = [first, second, third, fourth, segmentStarts, quotas, credentials]
 
     static var current: Int { versions.count }
 
@@ -169,5 +169,16 @@ enum IndexSchema {
         CREATE INDEX accounts_limited ON accounts (domain) WHERE quota_octets > 0 OR quota_messages > 0;
         CREATE INDEX domains_limited ON domains (name) WHERE quota_octets > 0 OR quota_messages > 0
             OR account_octets > 0 OR account_messages > 0;
+        """
+
+    /// Passwords beside an account's own, and what each is good for.
+    private static let credentials = """
+        -- `scopes`: what a password is good for, texts of the vocabulary with commas; NULL is everything. `used_on`: days
+        -- since 1970. In `accounts` both are of the account's own password.
+        ALTER TABLE accounts ADD COLUMN scopes TEXT;
+        ALTER TABLE accounts ADD COLUMN used_on INTEGER;
+        CREATE TABLE named_passwords (
+            account INTEGER NOT NULL REFERENCES accounts (id), name TEXT NOT NULL, hash TEXT NOT NULL, scopes TEXT,
+            made_at INTEGER NOT NULL, expires_at INTEGER, used_on INTEGER, PRIMARY KEY (account, name)) WITHOUT ROWID;
         """
 }

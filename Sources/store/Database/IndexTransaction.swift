@@ -74,6 +74,7 @@ final class IndexTransaction {
             // Counters that are not saved yet would be missed.
             try mailboxes.save()
             return .purged(try purges.purge(removedUntil: time, limit: limit, at: now))
+        case .passwordUsed(let account, let name, let day): try directory.usePassword(name, of: account, on: day)
         case .move(let messages): try moves.move(messages)
         case .retire(let segment):
             guard try moves.isEmpty(segment) else { return .rejected("a message lies in it") }

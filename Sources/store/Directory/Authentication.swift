@@ -1,19 +1,13 @@
-// Is this password right? The slow hash decides; a right password is then remembered for a few minutes, as a keyed hash
-// in memory, so that a program that logs in every minute does not cost a slow hash each time. A name that nobody has, a
-// wrong password and an account that nobody can log in to take the same way.
+// Is this password right, and is it good for this? The hashes of all passwords that an account has decide; a right one is
+// then remembered for a few minutes. A name that nobody has, a wrong password and an account that nobody can log in to take
+// the same way.
 
-import Crypto
 import IPC
 import Mail
 import SASL
 import Settings
-import Synchronization
 
 package final class Authentication: Sendable {
-    /// Milliseconds.
-    private static let memory: Int64 = 300_000
-    private static let remembered = 100_000
-
     /// Whom a login says that it is.
     struct Candidate: Sendable {
         var resident: Directory.Resident
@@ -26,9 +20,11 @@ package final class Authentication: Sendable {
         let because: String
     }
 
-    private struct Known {
-        let code: [UInt8]
-        let until: Int64
+    /// What an exchange of SASL is held against.
+    struct Proof: Sendable {
+        var verifier: Verifier?
+        /// The account's own, which the verifier was made of; nil: there is no account.
+        var password: StoredPassword?
     }
 
     let directory: Directory
@@ -36,19 +32,20 @@ package final class Authentication: Sendable {
     private let database: any Database
     private let hashes: PasswordHashes
     private let tickets: Tickets
+    private let vault: PasswordVault
     private let now: @Sendable () -> Int64
     private let log: @Sendable (StoreEvent) -> Void
-    private let key = SymmetricKey(size: .bits256)
-    private let known = Mutex<[AccountID: Known]>([:])
+    private let remembered = RememberedPasswords()
 
     package init(
         directory: Directory, database: any Database, hashes: PasswordHashes, tickets: Tickets,
-        now: @escaping @Sendable () -> Int64, log: @escaping @Sendable (StoreEvent) -> Void
+        vault: PasswordVault, now: @escaping @Sendable () -> Int64, log: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.directory = directory
         self.database = database
         self.hashes = hashes
         self.tickets = tickets
+        self.vault = vault
         self.now = now
         self.log = log
         relay = RelayLogin(hashes)
@@ -68,13 +65,15 @@ package final class Authentication: Sendable {
         let candidate = user.flatMap { self.candidate($0, for: login.facts.service) }
         // What cannot be prepared is nobody's password.
         let password = Preparation.password(login.password.bytes)
-        check(password ?? login.password, of: password == nil ? nil : candidate) { [self] result in
+        let facts = login.facts
+        check(password ?? login.password, of: password == nil ? nil : candidate, for: facts.service) { [self] result in
             switch result {
-            case .success(true):
-                guard let candidate else { return answer(refusal(login.facts, user: login.user, because: "nobody")) }
-                answer(.granted(grant(candidate, login.facts, mechanism: nil)))
-            case .success(false): answer(refusal(login.facts, user: login.user, because: "wrong user or password"))
-            case .failure(let trouble): answer(unavailable(trouble, login.facts))
+            case .success(let right?):
+                guard let candidate else { return answer(refusal(facts, user: login.user, because: "nobody")) }
+                if let because = fault(right, facts) { return answer(refusal(facts, user: login.user, because: because)) }
+                answer(.granted(grant(candidate, with: right, facts, mechanism: nil)))
+            case .success(nil): answer(refusal(facts, user: login.user, because: "wrong user or password"))
+            case .failure(let trouble): answer(unavailable(trouble, facts))
             }
         }
     }
@@ -102,46 +101,94 @@ extension Authentication {
 
     /// Calls `done` once, on any thread.
     func verifier(
-        _ kind: VerifierKind, of candidate: Candidate?,
-        _ done: @escaping @Sendable (Result<Verifier?, Trouble>) -> Void
+        _ kind: VerifierKind, of candidate: Candidate?, _ done: @escaping @Sendable (Result<Proof, Trouble>) -> Void
     ) {
         Task { [self] in
             do throws(DatabaseError) {
                 let stored = try await database.verifier(kind, of: candidate?.resident.account ?? RelayLogin.account)
-                done(.success(candidate?.relay?.verifiers.first { $0.kind == kind } ?? stored))
+                let verifier = candidate?.relay?.verifiers.first { $0.kind == kind } ?? stored
+                let password = try await passwords(of: candidate).first
+                done(opened(verifier).map { Proof(verifier: $0, password: password) })
             } catch {
                 done(.failure(Trouble(because: "index: \(error)")))
             }
         }
     }
 
-    /// Calls `done` once, on any thread.
+    private func opened(_ verifier: Verifier?) -> Result<Verifier?, Trouble> {
+        guard case .apop(let sealed) = verifier else { return .success(verifier) }
+        guard let password = vault.open(sealed) else {
+            return .failure(Trouble(because: "the password for APOP was sealed with another key: set it again"))
+        }
+        return .success(.apop(password))
+    }
+
+    /// The account's own first.
+    private func passwords(of candidate: Candidate?) async throws(DatabaseError) -> [StoredPassword] {
+        let stored = try await database.passwords(of: candidate?.resident.account ?? RelayLogin.account)
+        return candidate?.relay.map { [StoredPassword(hash: $0.hash)] } ?? stored
+    }
+
+    /// Calls `done` once, on any thread, with the password of the account that this is; nil: it is none.
     /// - Parameter password: prepared.
     func check(
-        _ password: Secret, of candidate: Candidate?, _ done: @escaping @Sendable (Result<Bool, Trouble>) -> Void
+        _ password: Secret, of candidate: Candidate?, for service: ServiceName,
+        _ done: @escaping @Sendable (Result<StoredPassword?, Trouble>) -> Void
     ) {
-        if let candidate, isRemembered(password, candidate.resident) { return done(.success(true)) }
+        let time = now()
+        if let candidate, let known = remembered.find(password, of: candidate.resident, at: time),
+            known.fault(for: service, at: time) == nil
+        {
+            return done(.success(known))
+        }
         Task { [self] in
-            let hash: String?
-            do throws(DatabaseError) {
-                let stored = try await database.credential(of: candidate?.resident.account ?? RelayLogin.account)
-                hash = candidate?.relay?.hash ?? stored
-            } catch {
+            let all: [StoredPassword]
+            do throws(DatabaseError) { all = try await passwords(of: candidate) } catch {
                 return done(.failure(Trouble(because: "index: \(error)")))
             }
-            hashes.check(password, against: hash) { [self] result in
-                if case .success(true) = result, let candidate { remember(password, candidate.resident) }
-                done(result.mapError { Trouble($0) })
+            // Two of them may be the same words, and one of these good for it.
+            let good = all.filter { $0.fault(for: service, at: time) == nil }
+            let ordered = good + all.filter { $0.fault(for: service, at: time) != nil }
+            hashes.check(password, against: ordered.map(\.hash)) { [self] result in
+                let right = result.map { $0.map { ordered[$0] } }
+                if case .success(let right?) = right { remember(password, right, candidate, service) }
+                done(right.mapError { Trouble($0) })
             }
         }
     }
 
+    /// A fast hash costs no more than remembering does; what is not good for the service is to be looked at again.
+    private func remember(_ password: Secret, _ right: StoredPassword, _ candidate: Candidate?, _ service: ServiceName) {
+        let time = now()
+        guard let candidate, !MadePassword.isHash(right.hash), right.fault(for: service, at: time) == nil else { return }
+        var kept = right
+        // This login notes the day; those that come from memory need not.
+        kept.usedOn = Day.number(time)
+        remembered.add(password, kept, of: candidate.resident, at: time)
+    }
+
+    /// Why a right password does not let its owner in.
+    func fault(_ password: StoredPassword, _ facts: SessionFacts) -> String? {
+        password.fault(for: facts.service, at: now())
+    }
+
     /// - Parameter mechanism: nil for a name and a password.
-    func grant(_ candidate: Candidate, _ facts: SessionFacts, mechanism: SASLMechanism?) -> Grant {
+    func grant(
+        _ candidate: Candidate, with password: StoredPassword, _ facts: SessionFacts, mechanism: SASLMechanism?
+    ) -> Grant {
         let resident = candidate.resident
-        log(.loginGranted(resident.account, user: resident.name, facts, mechanism))
+        log(.loginGranted(resident.account, user: resident.name, facts, mechanism, password: password.name))
+        note(password, of: resident.account)
         return Grant(
-            ticket: tickets.issue(resident, for: facts.service), account: resident.account, name: resident.name)
+            ticket: tickets.issue(resident, for: facts.service, until: password.expiresAt), account: resident.account,
+            name: resident.name)
+    }
+
+    /// Once a day for each password, and nobody waits for it.
+    private func note(_ password: StoredPassword, of account: AccountID) {
+        let today = Day.number(now())
+        guard account != RelayLogin.account, password.usedOn != today else { return }
+        database.commit([.passwordUsed(account, name: password.name, day: today)]) { _ in }
     }
 
     func refusal(_ facts: SessionFacts, user: String, because: String) -> LoginAnswer {
@@ -160,33 +207,6 @@ extension Authentication.Trouble {
         switch failure {
         case .busy: because = "too many passwords wait to be checked"
         case .impossible(let reason): because = reason
-        }
-    }
-}
-
-// Remembered passwords.
-extension Authentication {
-    /// The generation is hashed with the password: what was right before it was changed is not remembered.
-    private func code(_ password: Secret, _ resident: Directory.Resident) -> HMAC<SHA256>.MAC {
-        var hash = HMAC<SHA256>(key: key)
-        withUnsafeBytes(of: resident.account.rawValue) { hash.update(data: $0) }
-        withUnsafeBytes(of: resident.generation) { hash.update(data: $0) }
-        hash.update(data: password.bytes)
-        return hash.finalize()
-    }
-
-    private func isRemembered(_ password: Secret, _ resident: Directory.Resident) -> Bool {
-        guard let known = known.withLock({ $0[resident.account] }), known.until > now() else { return false }
-        // MACs compare in constant time.
-        return code(password, resident) == known.code
-    }
-
-    private func remember(_ password: Secret, _ resident: Directory.Resident) {
-        let time = now()
-        let entry = Known(code: Array(code(password, resident)), until: time + Self.memory)
-        known.withLock { known in
-            if known.count >= Self.remembered { known = known.filter { $0.value.until > time } }
-            if known.count < Self.remembered { known[resident.account] = entry }
         }
     }
 }

@@ -83,8 +83,8 @@ enum DirectoryForm {
         var kinds: Set<VerifierKind> = []
         for name in names {
             let known = VerifierKind(rawValue: name.uppercased())
-            guard let known, known == .cramMD5 || known == .ntHash else {
-                throw FormFault("\"\(name.printable)\" needs nothing of its own: name CRAM-MD5, NTLM, or nothing")
+            guard let known, [.cramMD5, .ntHash, .apop].contains(known) else {
+                throw FormFault("\"\(name.printable)\" needs nothing of its own: name CRAM-MD5, NTLM, APOP, or nothing")
             }
             kinds.insert(known)
         }

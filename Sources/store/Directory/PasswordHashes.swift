@@ -29,13 +29,16 @@ package final class PasswordHashes: Sendable {
     }
 
     let limits: Limits
+    /// nil: no password is kept that must be had again.
+    let vault: PasswordVault?
     private let threads: NIOThreadPool
     private let waiting = Mutex(0)
     /// The hash of a password that nobody has: who does not exist takes as long as who does.
     private let nobody = Mutex<String?>(nil)
 
-    package init(_ limits: Limits) {
+    package init(_ limits: Limits, vault: PasswordVault? = nil) {
         self.limits = limits
+        self.vault = vault
         threads = NIOThreadPool(numberOfThreads: limits.threads)
         threads.start()
         // Made before the first stranger comes, who would otherwise wait for it.
@@ -44,15 +47,21 @@ package final class PasswordHashes: Sendable {
 
     package func stop() { try? threads.syncShutdownGracefully() }
 
-    /// Whether the hash, of any kind that libcrypt knows, is the password's. Without a hash that it knows: no, after the
-    /// same time.
+    /// The place of the hash that is the password's, of a kind that libcrypt or `MadePassword` knows; nil: none is. Without
+    /// one that libcrypt knows it takes the time of one.
     package func check(
-        _ password: Secret, against hash: String?, _ done: @escaping @Sendable (Result<Bool, Failure>) -> Void
+        _ password: Secret, against hashes: [String], _ done: @escaping @Sendable (Result<Int?, Failure>) -> Void
     ) {
-        run(done) { [self] () throws(Failure) -> Bool in
-            if let hash, let again = Self.crypt(password, setting: hash) { return Self.isSame(again, hash) }
-            _ = Self.crypt(password, setting: try nobodysHash())
-            return false
+        if let made = hashes.firstIndex(where: { MadePassword.isRight(password, $0) }) { return done(.success(made)) }
+        run(done) { [self] () throws(Failure) -> Int? in
+            var isHashed = false
+            for (index, hash) in hashes.enumerated() where !MadePassword.isHash(hash) {
+                guard let again = Self.crypt(password, setting: hash) else { continue }
+                isHashed = true
+                if Self.isSame(again, hash) { return index }
+            }
+            if !isHashed { _ = Self.crypt(password, setting: try nobodysHash()) }
+            return nil
         }
     }
 

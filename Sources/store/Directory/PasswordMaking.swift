@@ -11,11 +11,11 @@ extension PasswordHashes {
     package func keep(
         _ password: Secret, more: Set<VerifierKind> = [], _ done: @escaping @Sendable (Result<KeptPassword, Failure>) -> Void
     ) {
-        run(done) { [limits] () throws(Failure) -> KeptPassword in
+        run(done) { [self] () throws(Failure) -> KeptPassword in
             guard let prepared = Preparation.password(password.bytes) else { throw Self.unusable }
             let kinds = Self.always + more.subtracting(Self.always).sorted { $0.rawValue < $1.rawValue }
             var verifiers: [Verifier] = []
-            for kind in kinds { verifiers.append(try Self.verifier(kind, of: password, limits.iterations)) }
+            for kind in kinds { verifiers.append(try seal(try Self.verifier(kind, of: password, limits.iterations))) }
             return KeptPassword(hash: try Self.hash(prepared, cost: limits.cost), verifiers: verifiers)
         }
     }
@@ -23,6 +23,21 @@ extension PasswordHashes {
     /// For a start or a reload, where there is nothing else to do. Blocks.
     func keepAndWait(_ password: Secret, more: Set<VerifierKind>) -> Result<KeptPassword, Failure> {
         blocking { keep(password, more: more, $0) }
+    }
+
+    /// A hash alone: of a password that no verifier is made of.
+    func hash(_ password: Secret, _ done: @escaping @Sendable (Result<String, Failure>) -> Void) {
+        run(done) { [limits] () throws(Failure) -> String in
+            guard let prepared = Preparation.password(password.bytes) else { throw Self.unusable }
+            return try Self.hash(prepared, cost: limits.cost)
+        }
+    }
+
+    /// What would be the password itself is kept sealed.
+    private func seal(_ verifier: Verifier) throws(Failure) -> Verifier {
+        guard case .apop(let password) = verifier else { return verifier }
+        guard let vault else { throw .impossible("this password cannot be kept for APOP") }
+        do throws(StoreFault) { return .apop(try vault.seal(password)) } catch { throw .impossible(error.description) }
     }
 
     private static func verifier(

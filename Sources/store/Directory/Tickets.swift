@@ -56,10 +56,11 @@ package final class Tickets: Sendable {
     /// The key lives as long as the process: a restart makes every ticket worthless.
     package init(now: @escaping @Sendable () -> Int64) { self.now = now }
 
-    func issue(_ resident: Directory.Resident, for service: ServiceName) -> Ticket {
+    /// - Parameter end: no ticket is good from this time on; nil: only its own lifetime ends it.
+    func issue(_ resident: Directory.Resident, for service: ServiceName, until end: Int64? = nil) -> Ticket {
         let time = now()
         let purpose = Purpose(service)
-        let until = time + (purpose == .mailbox ? Self.mailboxLifetime : Self.sendingLifetime)
+        let until = min(time + (purpose == .mailbox ? Self.mailboxLifetime : Self.sendingLifetime), end ?? .max)
         let number = state.withLock { state in
             state.next += 1
             if purpose == .mailbox { state.add(state.next, until: until, now: time) }

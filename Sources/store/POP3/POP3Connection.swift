@@ -18,6 +18,7 @@ package actor POP3Connection {
     nonisolated let access: any MaildropAccess
     private let opening: SessionOpening
     private let limits: SessionLimits
+    private let pace: LoginPace
     private let log: @Sendable (SessionEvent) -> Void
 
     private var outbox: ByteBuffer
@@ -36,19 +37,24 @@ package actor POP3Connection {
 
     package init(
         _ stream: SessionStream, _ opening: SessionOpening, account: AccountID, access: any MaildropAccess,
-        limits: SessionLimits, log: @escaping @Sendable (SessionEvent) -> Void
+        limits: SessionLimits, pace: LoginPace, log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.stream = stream
         self.account = account
         self.access = access
         self.opening = opening
         self.limits = limits
+        self.pace = pace
         self.log = log
         outbox = stream.channel.allocator.buffer(capacity: 512)
     }
 
     /// From the reply to PASS to the end. The channel is not closed here.
     package func serve() async {
+        guard pace.mayEnter(account) else {
+            log(.tooSoon(opening.facts, account))
+            return await stream.sendLast(ByteBuffer(string: POP3Reply.tooSoon.line))
+        }
         let maildrop: Maildrop
         do throws(MaildropError) {
             maildrop = try await access.openMaildrop(account)
@@ -56,11 +62,12 @@ package actor POP3Connection {
             return await refuse(error)
         }
         holdsMaildrop = true
+        pace.entered(account)
         spools = maildrop.messages
         let list = maildrop.messages.map { POP3Message(uid: $0.uid, size: $0.size) }
         var session = POP3MaildropSession(
-            uidValidity: maildrop.uidValidity, messages: list, limits: limits.pop3, offer: opening.offer, uidl: limits.uidl,
-            isSecured: opening.facts.isEncrypted, isUTF8: opening.isUTF8)
+            uidValidity: maildrop.uidValidity, messages: list, limits: limits.pop3, offer: opening.offer(pace),
+            uidl: limits.uidl, isSecured: opening.facts.isEncrypted, isUTF8: opening.isUTF8)
         while await advance(&session) {}
         giveBack()
         log(.left(account, retrieved: retrieved))
@@ -225,8 +232,9 @@ extension POP3Connection {
 
 extension SessionOpening {
     /// What the client was shown before its login.
-    fileprivate var offer: POP3Offer {
+    fileprivate func offer(_ pace: LoginPace) -> POP3Offer {
         var offer = POP3Offer()
+        offer.loginDelay = POP3LoginDelay(pace.seconds)
         offer.mechanisms = facts.isEncrypted ? [] : mechanisms
         offer.securedMechanisms = facts.isEncrypted ? mechanisms : []
         offer.tls = offersTLS ? .offered : .none

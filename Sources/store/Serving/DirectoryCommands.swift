@@ -21,14 +21,15 @@ struct DirectoryCommands: Sendable {
                 make(change, what, answer)
                 return true
             }
-            return try setPassword(question, answer) || list(question, answer)
+            if try setPassword(question, answer) { return true }
+            return try changePasswords(question, answer) ? true : list(question, answer)
         } catch {
             answer(.refused(error.because))
             return true
         }
     }
 
-    private func make(_ change: DirectoryChange, _ what: String, _ answer: @escaping Answering) {
+    func make(_ change: DirectoryChange, _ what: String, _ answer: @escaping Answering) {
         directory.make(change) { because in
             if let because { return answer(.refused(because)) }
             log(.directoryChanged(what: what))
@@ -116,8 +117,7 @@ extension DirectoryCommands {
         hashes.keep(password, more: try DirectoryForm.legacy(legacy)) { result in
             switch result {
             case .success(let kept): body(kept)
-            case .failure(.busy): answer(.refused("too many passwords wait to be hashed: try again"))
-            case .failure(.impossible(let because)): answer(.refused(because))
+            case .failure(let failure): answer(.refused(failure.sentence))
             }
         }
     }
@@ -128,6 +128,7 @@ extension DirectoryCommands {
     private func list(_ question: CommandToStore.Question, _ answer: @escaping Answering) -> Bool {
         switch question {
         case .listRanges(let list): answer(.ranges(directory.ranges(list)))
+        case .listPasswords(let address): Task { answer(await passwords(of: address)) }
         case .listDomains, .listAccounts, .listAliases, .listRules, .listQuotas: Task { answer(await page(question)) }
         default: return false
         }
@@ -163,7 +164,7 @@ extension DirectoryCommands {
 
     private func hasHash(_ address: EmailAddress) async throws(DatabaseError) -> Bool {
         guard let account = directory.resident(address)?.account else { return false }
-        return try await database.credential(of: account)?.isEmpty == false
+        return try await database.passwords(of: account).contains { !$0.hash.isEmpty }
     }
 }
 

@@ -29,6 +29,8 @@ final class LoginExchange {
     private let mechanism: SASLMechanism
     private var exchange: SASLExchange
     private var candidate: Authentication.Candidate?
+    /// Which of the candidate's passwords it is that the exchange proves.
+    private var password: StoredPassword?
     /// As the client has written it; empty before it has.
     private var user = ""
     private var count = 0
@@ -38,6 +40,8 @@ final class LoginExchange {
     /// nil: nobody speaks this mechanism here.
     init?(_ opening: SASLOpening, _ around: LoginSurroundings) {
         guard let mechanism = SASLMechanism(rawValue: opening.mechanism) else { return nil }
+        // It is a command of POP3, and nothing else.
+        if mechanism == .apop, opening.facts.service != .pop3 { return nil }
         self.around = around
         self.mechanism = mechanism
         facts = opening.facts
@@ -76,16 +80,23 @@ final class LoginExchange {
             choose(user)
             around.authentication.verifier(
                 kind, of: candidate,
-                exchange.hop { [self] result in proceed(result, exchange) { $0.found($1) } })
+                exchange.hop { [self] result in
+                    if case .success(let proof) = result { self.password = proof.password }
+                    proceed(result, exchange) { $0.found($1.verifier) }
+                })
         case .checkPassword(let user, let password):
             choose(user)
             around.authentication.check(
-                password, of: candidate,
-                exchange.hop { [self] result in proceed(result, exchange) { $0.passwordChecked($1) } })
-        case .succeeded(_, _, let final?):
+                password, of: candidate, for: facts.service,
+                exchange.hop { [self] result in
+                    if case .success(let right) = result { self.password = right }
+                    proceed(result, exchange) { $0.passwordChecked($1 != nil) }
+                })
+        case .succeeded(_, _, let final):
+            if let because = password.flatMap({ around.authentication.fault($0, facts) }) { return fail(because, exchange) }
+            guard let final else { return grant(exchange) }
             isProven = true
             exchange.answer(.challenge(final))
-        case .succeeded: grant(exchange)
         case .failed(let reason): fail(reason, exchange)
         }
     }
@@ -107,8 +118,9 @@ final class LoginExchange {
 
     private func grant(_ exchange: Exchange<RouterToStore>) {
         // The library says yes to nobody without a verifier or a right password.
-        guard let candidate else { return fail("nobody", exchange) }
-        exchange.answer(.login(.granted(around.authentication.grant(candidate, facts, mechanism: mechanism))))
+        guard let candidate, let password else { return fail("nobody", exchange) }
+        let grant = around.authentication.grant(candidate, with: password, facts, mechanism: mechanism)
+        exchange.answer(.login(.granted(grant)))
     }
 
     private func fail(_ reason: String, _ exchange: Exchange<RouterToStore>) {

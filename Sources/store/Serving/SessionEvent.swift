@@ -10,6 +10,8 @@ package enum SessionEvent: Sendable {
     case noOpening(OpeningError)
     /// The ticket is expired, forged, or for another service.
     case ticketRefused(SessionFacts)
+    /// The account's last login was a moment ago (RFC 2449 §6.5).
+    case tooSoon(SessionFacts, AccountID)
     case entered(SessionFacts, AccountID)
     /// The session could not be given something; the client has been told without the reason.
     case trouble(AccountID, MaildropError)

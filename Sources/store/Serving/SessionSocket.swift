@@ -26,6 +26,7 @@ package final class SessionSocket: Sendable {
     private let group: any EventLoopGroup
     private let access: any MaildropAccess
     private let limits: SessionLimits
+    private let pace: LoginPace
     private let redeem: @Sendable (SessionOpening) async -> AccountID?
     private let log: @Sendable (SessionEvent) -> Void
     private let executors: [ObjectIdentifier: SessionExecutor]
@@ -44,7 +45,8 @@ package final class SessionSocket: Sendable {
     ///   - redeem: the account that a ticket is good for; nil when it is good for none.
     package init(
         listening descriptor: CInt, rule: PeerRule, on group: any EventLoopGroup, access: any MaildropAccess,
-        limits: SessionLimits = SessionLimits(), redeem: @escaping @Sendable (SessionOpening) async -> AccountID?,
+        limits: SessionLimits = SessionLimits(), pace: LoginPace = LoginPace { 0 },
+        redeem: @escaping @Sendable (SessionOpening) async -> AccountID?,
         log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.descriptor = descriptor
@@ -52,6 +54,7 @@ package final class SessionSocket: Sendable {
         self.group = group
         self.access = access
         self.limits = limits
+        self.pace = pace
         self.redeem = redeem
         self.log = log
         executors = Dictionary(
@@ -157,6 +160,8 @@ package final class SessionSocket: Sendable {
             return await stream.sendLast(ByteBuffer(string: POP3Reply.unavailable.line))
         }
         log(.entered(opening.facts, account))
-        await POP3Connection(stream, opening, account: account, access: access, limits: limits, log: log).serve()
+        let connection = POP3Connection(
+            stream, opening, account: account, access: access, limits: limits, pace: pace, log: log)
+        await connection.serve()
     }
 }

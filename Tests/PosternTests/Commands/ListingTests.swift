@@ -47,6 +47,25 @@ private func people<Line: Row>(_ rows: [Line]) throws -> [String] {
         #expect(row.catchAll == nil && row.transport == nil)
     }
 
+    @Test func passwords() throws {
+        let rows = [
+            PasswordEntry(name: nil, scopes: nil, mechanisms: ["SCRAM-SHA-256", "PLAIN"], usedOn: 20_778),
+            PasswordEntry(
+                name: "my phone", scopes: [.submission, .pop3], mechanisms: ["PLAIN"], madeAt: 86_400_000,
+                expiresAt: 172_800_000),
+        ].map(PasswordRow.init)
+        #expect(
+            try people(rows) == [
+                "NAME      SCOPE            MADE        EXPIRES     LAST USED   MECHANISMS",
+                "(own)     all              -           -           2026-11-21  SCRAM-SHA-256 PLAIN",
+                "my phone  submission,pop3  1970-01-02  1970-01-03  -           PLAIN",
+            ])
+        #expect(
+            try programs(rows) == #"[{"mechanisms" : ["SCRAM-SHA-256","PLAIN"],"used" : "2026-11-21"},"#
+                + #"{"expires" : "1970-01-03","made" : "1970-01-02","mechanisms" : ["PLAIN"],"name" : "my phone","#
+                + #""scopes" : ["submission","pop3"]}]"#)
+    }
+
     @Test func accounts() throws {
         let rows = [
             AccountEntry(

@@ -82,6 +82,43 @@ import Testing
         }
     }
 
+    /// A made password is printed; one that was given goes to the store and is not.
+    @Test func passwordsForDevices() async throws {
+        let reply: FakeRoom<CommandToStore>.Reply = { question in
+            switch question {
+            case .addPassword(_, let new): new.password == nil ? .madePassword(Secret("abcd-efgh")) : .done
+            case .listPasswords: .passwords([PasswordEntry(name: nil, scopes: nil, mechanisms: [])])
+            default: .done
+            }
+        }
+        let alice = #""_0" : {"domain" : "a.org","localPart" : "a"}"#
+        try await house(store: reply) { house in
+            let file = house.settings + ".password"
+            try "xy\n".write(toFile: file, atomically: true, encoding: .utf8)
+            for line in [
+                "password add a@a.org --name phone",
+                "password add a@a.org --name till --scope pop3 --expires 1970-01-02 --password-file \(file)",
+                "password list a@a.org", "password remove a@a.org --name phone", "password scope a@a.org imap,submission",
+                "password scope a@a.org all",
+            ] { try await house.run(line) }
+            #expect(
+                house.store.questions == [
+                    #"{"addPassword" : {\#(alice),"_1" : {"name" : "phone"}}}"#,
+                    #"{"addPassword" : {\#(alice),"_1" : {"expiresAt" : 86400000,"name" : "till","#
+                        + #""password" : {"bytes" : [120,121]},"scopes" : ["pop3"]}}}"#,
+                    #"{"listPasswords" : {\#(alice)}}"#, #"{"removePassword" : {\#(alice),"name" : "phone"}}"#,
+                    #"{"setPasswordScopes" : {\#(alice),"_1" : ["submission","imap"]}}"#,
+                    #"{"setPasswordScopes" : {\#(alice)}}"#,
+                ])
+        }
+        try await house { house in
+            for line in ["password add a@a.org --name phone", "password list a@a.org"] {
+                let failure = await #expect(throws: Failure.self) { try await house.run(line) }
+                #expect(failure?.description.hasSuffix("gave an answer that does not fit") == true)
+            }
+        }
+    }
+
     @Test func whatTheStoreRefusesIsSaid() async throws {
         try await house(store: { _ in .refused("there is no domain a.org; postern domain add a.org") }) { house in
             let failure = await #expect(throws: Failure.self) { try await house.run("folder add i@a.org") }

@@ -79,7 +79,10 @@ import Testing
             "the password is empty, longer than 511 octets, not UTF-8, or holds control "
                 + "characters: choose another"
         ),
-        (user("bob@example.test", legacy: ["PLAIN"]), "\"PLAIN\" needs nothing of its own: name CRAM-MD5, NTLM, or nothing"),
+        (
+            user("bob@example.test", legacy: ["PLAIN"]),
+            "\"PLAIN\" needs nothing of its own: name CRAM-MD5, NTLM, APOP, or nothing"
+        ),
         (
             .addAccount("x@example.test".address, .folder, password: Secret("x"), legacy: []),
             "nobody logs in to a folder: leave the password away"
