@@ -93,7 +93,7 @@ let package = Package(
             name: "postern",
             dependencies: [
                 "Mail", "Archive", "IDNA", "TLS", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio,
-                nioPosix,
+                nioPosix, crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

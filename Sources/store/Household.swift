@@ -34,6 +34,7 @@ package final class Household: Sendable {
     private let logins: LoginSurroundings
     private let memory: UploadMemory
     private let inMemory: Int
+    let backups: BackupServing
     private let gauge: DiskGauge
     private let lock: OpenFile
     private let log: @Sendable (StoreEvent) -> Void
@@ -49,6 +50,8 @@ package final class Household: Sendable {
         try Folder.make(home)
         lock = try Self.lock("\(home)/lock")
         let folder = try SegmentFolder("\(home)/segments", disk: options.disk)
+        try RestoredStore.mustBeWhole(home)
+        BackupSources.removeSnapshot(home)
         try Self.mustHaveIndex(home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
@@ -79,10 +82,11 @@ package final class Household: Sendable {
                 database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
         self.writer = writer
         upkeepLimits = options.upkeep
+        let pin = BackupPin()
         upkeep = Upkeep(
             UpkeepSpool(
                 folder: folder, reader: reader, ownFiles: "\(home)/large", limits: limits, disk: options.disk,
-                writing: { writer.segment }),
+                writing: { writer.segment }, pin: pin),
             database: database, limits: options.upkeep.with(settings), now: now, log: log)
         let iterations = settings.iterations
         hashes = PasswordHashes(options.hashes.with(iterations: iterations))
@@ -94,6 +98,10 @@ package final class Household: Sendable {
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
+        backups = BackupServing(
+            BackupSources(
+                home: home, folder: folder, database: database, disk: options.disk, reserve: limits.reserve, now: now),
+            pin: pin, files: files, log: log)
         try authentication.setRelayLogin(settings.relayLogin)
     }
 
@@ -159,7 +167,7 @@ package final class Household: Sendable {
         CommandServing(
             directory: DirectoryCommands(directory: directory, hashes: hashes, database: database, log: log),
             queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
-            answerRoom: answerRoom)
+            backups: backups, answerRoom: answerRoom)
     }
 }
 

@@ -42,6 +42,7 @@ package enum CommandToStore: Edge {
         case audit
         /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB.
         case verify(after: SpoolID?)
+        case backup(BackupQuestion)
     }
 
     package enum Answer: Codable, Sendable {
@@ -57,6 +58,7 @@ package enum CommandToStore: Edge {
         case queue([QueueEntry])
         case audit(Audit)
         case verified(VerifiedPage)
+        case backup(BackupAnswer)
     }
 }
 

@@ -42,6 +42,9 @@ package protocol Database: Sendable {
     func aliases(after address: EmailAddress?, targets: Int) async throws(DatabaseError) -> [AliasEntry]
     func rules() async throws(DatabaseError) -> [NamedRule]
 
+    /// Writes a snapshot of everything into a file of its own. Blocks, and holds no change up.
+    func copy(to path: String) throws(DatabaseError)
+
     /// Recomputed from what is durable, in one snapshot.
     func audit() async throws(DatabaseError) -> Audit
 

@@ -13,10 +13,12 @@ final class CommandServing: Sendable {
     let database: any Database
     let check: SpoolCheck
     let files: NIOThreadPool
+    let backups: BackupServing
     let answerRoom: @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
 
     init(
         directory: DirectoryCommands, queue: Queue, database: any Database, check: SpoolCheck, files: NIOThreadPool,
+        backups: BackupServing,
         answerRoom: @escaping @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
     ) {
         self.directory = directory
@@ -24,6 +26,7 @@ final class CommandServing: Sendable {
         self.database = database
         self.check = check
         self.files = files
+        self.backups = backups
         self.answerRoom = answerRoom
     }
 
@@ -69,11 +72,17 @@ final class CommandConversation: Conversing {
     typealias E = CommandToStore
 
     private let serving: CommandServing
+    private var backup: BackupTalk?
 
     init(_ serving: CommandServing) { self.serving = serving }
 
     func question(_ question: CommandToStore.Question, in exchange: Exchange<CommandToStore>) {
-        serving.carryOut(question, on: exchange.eventLoop, exchange.hop { exchange.answer($0) })
+        guard case .backup(let question) = question else {
+            return serving.carryOut(question, on: exchange.eventLoop, exchange.hop { exchange.answer($0) })
+        }
+        let talk = backup ?? BackupTalk(serving.backups)
+        backup = talk
+        talk.question(question, in: exchange)
     }
 
     /// No word of this edge has content in front of it.
@@ -81,5 +90,5 @@ final class CommandConversation: Conversing {
 
     func ended(in exchange: Exchange<CommandToStore>) {}
 
-    func cancelled() {}
+    func cancelled() { backup?.over() }
 }
