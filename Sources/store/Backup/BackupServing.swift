@@ -10,7 +10,7 @@ import NIOPosix
 final class BackupServing: Sendable {
     let sources: BackupSources
     let files: NIOThreadPool
-    private let pin: BackupPin
+    let pin: BackupPin
     private let log: @Sendable (StoreEvent) -> Void
 
     init(
