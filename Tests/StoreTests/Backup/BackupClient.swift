@@ -6,6 +6,7 @@ import IPC
 import Mail
 import NIOCore
 import NIOPosix
+import POP3House
 import Synchronization
 
 @testable import store

@@ -185,7 +185,9 @@ import Testing
         store.house.upkeep.start()
         let load = Task {
             var spools: [SpoolID] = []
-            for number in 1... where !Task.isCancelled {
+            var number = 0
+            while !Task.isCancelled {
+                number += 1
                 let spool = try await store.accept(
                     .to([alice], relays: number % 3 == 0 ? ["\(number)@remote.test"] : []), CrashHistory.text(number))
                 history.note("A \(number) \(spool)")
