@@ -71,6 +71,8 @@ final class BackupTalk {
     private var state = State.idle
     private var reading: BackupReading?
     private var patience: Scheduled<Void>?
+    /// No question will come any more.
+    private var isLast = false
 
     init(_ serving: BackupServing) { self.serving = serving }
 
@@ -92,6 +94,12 @@ final class BackupTalk {
             sum(file, count, in: exchange)
         default: exchange.answer(.refused("this is not the time for that word of a backup"))
         }
+    }
+
+    /// What was asked is still answered.
+    func ended() {
+        isLast = true
+        if case .running = state, reading == nil { over() }
     }
 
     /// The conversation has ended, or will not go on.
@@ -132,6 +140,7 @@ extension BackupTalk {
                 case (.success(let contents), .beginning):
                     state = .running(contents)
                     exchange.answer(.backup(.begun(contents.begun)))
+                    if isLast { over() }
                 case (.success, _): serving.end()
                 case (.failure(let fault), _):
                     if case .beginning = state { state = .idle }
@@ -145,6 +154,7 @@ extension BackupTalk {
     ) {
         let new = BackupReading(serving.sources.path(file), from..<from + count, serving.files, exchange) { [self] result in
             reading = nil
+            defer { if isLast { over() } }
             switch result {
             case .success: exchange.answer(.backup(.read(octets: count)))
             case .failure(let fault): exchange.answer(.refused("\(fault)"))

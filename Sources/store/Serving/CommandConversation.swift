@@ -88,7 +88,7 @@ final class CommandConversation: Conversing {
     /// No word of this edge has content in front of it.
     func content(_ bytes: ByteBuffer, in exchange: Exchange<CommandToStore>) { exchange.cancel() }
 
-    func ended(in exchange: Exchange<CommandToStore>) {}
+    func ended(in exchange: Exchange<CommandToStore>) { backup?.ended() }
 
     func cancelled() { backup?.over() }
 }

@@ -100,6 +100,14 @@ import Testing
         _ = try? await never
         try await eventually { !store.house.backups.pin.isHeld }
         #expect(!hasSnapshot)
+        // Nor does one whose last question was another.
+        for last in [.begin, .list(from: 0), .read(.index, from: 0, count: 100), .sum(.index, count: 100)] as [BackupQuestion] {
+            try await client.begin()
+            if case .begin = last {} else { _ = try await client.beginBackup() }
+            _ = try? await client.ask(last, last: true)
+            try await eventually { !store.house.backups.pin.isHeld }
+        }
+        #expect(!hasSnapshot)
         try await client.stop()
     }
 
