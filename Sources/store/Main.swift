@@ -15,6 +15,7 @@ struct StoreMain {
         let words = CommandLine.arguments.dropFirst()
         if words.first == RebuildMain.word { RebuildMain.run(Array(words.dropFirst())) }
         if words.first == RestoreMain.word { RestoreMain.run(Array(words.dropFirst())) }
+        if words.first == BackupReadMain.word { BackupReadMain.run(Array(words.dropFirst())) }
         if words.first == BackupCheckMain.word { BackupCheckMain.run(Array(words.dropFirst())) }
         let door = Door(.store)
         let settings = door.settings { try StoreSettings($0) }  // 1

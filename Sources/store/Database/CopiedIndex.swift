@@ -40,7 +40,7 @@ package final class CopiedIndex {
         }
     }
 
-    private func look<Value>(_ body: (GRDB.Database) throws -> Value) throws(DatabaseError) -> Value {
+    func look<Value>(_ body: (GRDB.Database) throws -> Value) throws(DatabaseError) -> Value {
         do { return try queue.read(body) } catch { throw DatabaseError(error) }
     }
 
@@ -101,13 +101,15 @@ package final class CopiedIndex {
                 database,
                 sql: "SELECT spool, segment, offset, length FROM messages WHERE spool >= ? ORDER BY spool LIMIT ?",
                 arguments: [Int64(bitPattern: spool.rawValue), limit]
-            ).map { row in
-                let place = SpoolPosition(
-                    segment: UInt64(bitPattern: row["segment"]), offset: UInt64(bitPattern: row["offset"]))
-                return IndexedRecord(
-                    spool: SpoolID(rawValue: UInt64(bitPattern: row["spool"])),
-                    location: SpoolLocation(place, length: UInt32(truncatingIfNeeded: row["length"] as Int64)))
-            }
+            ).map(Self.record)
         }
+    }
+
+    /// A row with spool, segment, offset and length.
+    static func record(_ row: Row) -> IndexedRecord {
+        let place = SpoolPosition(segment: UInt64(bitPattern: row["segment"]), offset: UInt64(bitPattern: row["offset"]))
+        return IndexedRecord(
+            spool: SpoolID(rawValue: UInt64(bitPattern: row["spool"])),
+            location: SpoolLocation(place, length: UInt32(truncatingIfNeeded: row["length"] as Int64)))
     }
 }

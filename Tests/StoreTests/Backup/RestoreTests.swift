@@ -227,6 +227,51 @@ import Testing
         ])
     func list(text: String) { #expect(throws: StoreFault.self) { try BackupFiles("/b", list: text) } }
 
+    @Test("mailboxes and messages of one account are told, damaged ones by name") func listing() async throws {
+        let store = try TestStore(folder)
+        let (alice, bob) = (store.account("alice@example.test"), store.account("bob@example.test"))
+        var spools: [SpoolID] = []
+        for number in 1...3 { spools.append(try await store.accept(.to([alice]), "Subject: \(number)\r\n\r\nx\r\n")) }
+        _ = try await store.accept(.to([bob]))
+        let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
+        try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
+        try file.seal()
+        spools.append(try #require(await store.submit(.to([alice]), .ownFile(file)).spool))
+        try await store.house.inboxes.removeMessages([1], of: alice.account)
+        let location = try #require(try await store.house.database.location(of: spools[1]))
+        let text = try await store.text(spools[2])
+        let client = try await BackupClient(store)
+        var taken = try await client.take()
+        try await client.stop()
+        taken.files[StoreFile(.segment, 1)]?[Int(location.position.offset) + 100] ^= 1
+        let listing = BackupListing(
+            try BackupRecords(try BackupFiles("\(target.path)/b", list: try taken.lay("\(target.path)/b"))))
+        func frames(_ body: ((ByteBuffer) throws -> Void) throws -> Void) throws -> [ByteBuffer] {
+            var frames: [ByteBuffer] = []
+            try body { frames.append($0) }
+            return frames
+        }
+        func item(_ frame: ByteBuffer) throws -> BackedUp {
+            try BinaryDecoder.decode(BackedUp.self, from: try #require(frame.getSlice(at: 4, length: frame.readableBytes - 4)))
+        }
+        let mailboxes = try frames(listing.mailboxes).map(item)
+        guard case .mailbox(let inbox) = mailboxes[0] else { throw StoreFault("no mailbox") }
+        #expect((inbox.address, inbox.name, inbox.messages) == (alice.recipient, "INBOX", 3))
+        #expect(inbox.account == alice.account && inbox.kind == "user" && !inbox.isRemoved)
+        #expect(mailboxes.count == 3 && mailboxes[2] == .end)
+        let told = try frames { try listing.messages(of: inbox.number, $0) }
+        #expect(try item(told[0]) == .damaged(uid: 2, because: "wrongChecksum"))
+        guard case .message(let third) = try item(told[1]), case .message(let large) = try item(told[3]) else {
+            throw StoreFault("no message")
+        }
+        #expect(third.uid == 3 && third.spool == spools[2] && third.octets == UInt64(text.utf8.count))
+        #expect(third.trace == TraceID(high: 1, low: 2) && String(buffer: told[2]) == text)
+        let rest = told[4..<told.count - 1].reduce(0) { $0 + $1.readableBytes }
+        #expect(large.uid == 4 && large.octets == UInt64(rest) && rest > 300_000)
+        #expect(try item(told[told.count - 1]) == .end)
+        #expect(try frames { try listing.messages(of: 999, $0) }.count == 1)
+    }
+
     @Test("the words of the store's own program") func words() async throws {
         let store = try TestStore(folder)
         _ = try await store.accept(.to([store.account("alice@example.test")]))
