@@ -4,7 +4,7 @@ SWIFT_FLAGS = --explicit-target-dependency-import-check=error
 PREFIX ?= /usr
 DESTDIR ?=
 
-.PHONY: run test build release bench fuzz format install needs
+.PHONY: run test build release bench fuzz powercut format install needs
 
 needs:
 	@scripts/need swift build
@@ -28,6 +28,10 @@ bench: needs                    ## figures with thresholds, and a peer beside us
 
 fuzz: needs                     ## rubbish for every parser; SECONDS_EACH=60
 	@scripts/fuzz $(or $(SECONDS_EACH),60)
+
+powercut: release               ## real power cuts, in a virtual machine; ROUNDS=5
+	@scripts/need powercut
+	@scripts/powercut
 
 format: needs
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzz

@@ -2,6 +2,7 @@
 // library.
 
 import Glibc
+import Mail
 
 package enum JournalClock {
     /// Milliseconds since 1970.
@@ -16,7 +17,7 @@ package enum JournalClock {
         let bounded = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
         let day = bounded >= 0 ? bounded / 86_400_000 : (bounded - 86_399_999) / 86_400_000
         let rest = Int(bounded - day * 86_400_000)
-        let (year, month, number) = date(ofDay: Int(day))
+        let (year, month, number) = GregorianDay.date(Int(day))
         var octets: [UInt8] = []
         octets.reserveCapacity(24)
         func add(_ value: Int, _ digits: Int, _ sign: Unicode.Scalar) {
@@ -36,18 +37,5 @@ package enum JournalClock {
         add(rest / 1_000 % 60, 2, ".")
         add(rest % 1_000, 3, "Z")
         return octets
-    }
-
-    /// The civil date of a day counted from 1970-01-01, by the 400-year cycle of the Gregorian calendar with years that
-    /// begin in March.
-    private static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
-        return (year, month < 10 ? month + 3 : month - 9, dayOfYear - (153 * month + 2) / 5 + 1)
     }
 }

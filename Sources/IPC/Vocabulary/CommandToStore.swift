@@ -40,8 +40,9 @@ package enum CommandToStore: Edge {
         case listQueue(after: UInt64?)
         /// Recomputes the ledger from durable state.
         case audit
-        /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB.
-        case verify(after: SpoolID?)
+        /// Reads messages after this one again and compares their checksums: a page of at most 1,000 messages or 64 MB. Of a
+        /// sample this many in 1,000 are read, drawn anew each time.
+        case verify(after: SpoolID?, sample: UInt16)
         case backup(BackupQuestion)
     }
 

@@ -52,6 +52,16 @@ enum Typed {
         return number
     }
 
+    /// Percent with at most one digit behind the point, as thousandths.
+    static func thousandths(_ text: String) throws -> UInt16 {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let tenths = parts.count == 2 && parts[1].utf8.count == 1 ? UInt16(parts[1]) : parts.count == 1 ? 0 : nil
+        guard let whole = UInt16(parts[0]), whole <= 100, let tenths, (1...1_000).contains(whole * 10 + tenths) else {
+            throw ValidationError("it is not a number of percent from 0.1 to 100")
+        }
+        return whole * 10 + tenths
+    }
+
     static func user(_ text: String) throws -> String {
         guard (1...320).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
             throw ValidationError("it is not the name of a user")

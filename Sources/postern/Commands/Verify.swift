@@ -7,7 +7,11 @@ import Mail
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read every stored message again and compare its checksum.")
+        abstract: "Read every stored message again, or a sample of them, and compare its checksum.")
+    @Option(
+        help: "Read only so many percent of the messages, drawn anew each time, such as 5 or 0.5.",
+        transform: Typed.thousandths)
+    var sample: UInt16 = 1_000
     @OptionGroup var settings: SettingsOption
     @OptionGroup var form: JSONOption
 
@@ -16,7 +20,7 @@ struct Verify: AsyncParsableCommand {
         var result = Found()
         var next: SpoolID?
         repeat {
-            guard case .verified(let page) = try await call.ask(.verify(after: next), seconds: 120) else {
+            guard case .verified(let page) = try await call.ask(.verify(after: next, sample: sample), seconds: 120) else {
                 throw Failure.misfit("store")
             }
             result.checked += page.checked

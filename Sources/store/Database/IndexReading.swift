@@ -46,8 +46,8 @@ extension SQLiteDatabase {
             let select = try IndexStatement(
                 cached: database,
                 """
-                SELECT spool, segment, offset, length FROM messages INDEXED BY messages_place
-                WHERE segment = ?1 AND offset >= ?2 ORDER BY offset LIMIT ?3
+                SELECT spool, segment, offset, length FROM messages
+                WHERE \(SegmentRows.condition(segment)) AND offset >= ?2 ORDER BY \(SegmentRows.order(segment)) LIMIT ?3
                 """)
             select.bind(1, segment)
             select.bind(2, offset)
@@ -70,8 +70,8 @@ extension SQLiteDatabase {
             let select = try IndexStatement(
                 cached: database,
                 """
-                SELECT COALESCE(SUM(length), 0), COALESCE(MAX(offset + length), 0) FROM messages INDEXED BY messages_place
-                WHERE segment = ?1
+                SELECT COALESCE(SUM(length), 0), COALESCE(MAX(offset + length), 0) FROM messages
+                WHERE \(SegmentRows.condition(segment))
                 """)
             select.bind(1, segment)
             var found = SegmentOccupancy()

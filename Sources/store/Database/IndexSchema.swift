@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third]
+    static let versions = [first, second, third, segmentStarts]
 
     static var current: Int { versions.count }
 
@@ -143,5 +143,16 @@ enum IndexSchema {
 
         -- A removed placement that is past keeps its row, the log of expunges, and gets `spool` 0.
         CREATE INDEX expunged_kept ON expunged (expunged_at) WHERE spool <> 0;
+        """
+
+    /// An index of every message's place cost each arriving one some percent; only copies need it.
+    private static let segmentStarts = """
+        -- The first message of each segment of arriving mail. Their ids ascend with their places: what lies in a segment has
+        -- ids from its own first to that of the next.
+        CREATE TABLE segments (number INTEGER PRIMARY KEY, first_spool INTEGER NOT NULL);
+        INSERT INTO segments SELECT segment, MIN(spool) FROM messages WHERE segment < 281474976710656 GROUP BY segment;
+        DROP INDEX messages_place;
+        -- Of those that compaction moved (2^48: its first segment).
+        CREATE INDEX messages_moved ON messages (segment, offset, length) WHERE segment >= 281474976710656;
         """
 }

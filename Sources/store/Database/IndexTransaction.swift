@@ -17,6 +17,7 @@ final class IndexTransaction {
     private let withdrawals: WithdrawStatements
     private let purges: PurgeStatements
     private let moves: MoveStatements
+    private let segments: SegmentStarts
     private let progress: Progress
 
     init(_ database: GRDB.Database) throws {
@@ -29,13 +30,18 @@ final class IndexTransaction {
         withdrawals = try WithdrawStatements(database)
         purges = try PurgeStatements(database)
         moves = try MoveStatements(database)
+        segments = try SegmentStarts(database)
         progress = try Progress(database)
     }
 
     func apply(_ change: Change) throws -> ChangeResult {
         switch change {
         case .ingest(let message):
-            if !SegmentFolder.isCompacted(message.location.position.segment) { progress.reach(message.location.end) }
+            let segment = message.location.position.segment
+            if !SegmentFolder.isCompacted(segment) {
+                progress.reach(message.location.end)
+                try segments.note(segment, message.spool)
+            }
             return try ingests.add(message, to: mailboxes)
         case .withdraw(let spools):
             try mailboxes.save()
@@ -56,6 +62,7 @@ final class IndexTransaction {
         case .move(let messages): try moves.move(messages)
         case .retire(let segment):
             guard try moves.isEmpty(segment) else { return .rejected("a message lies in it") }
+            try segments.drop(segment)
         case .reserve(let spool): progress.reserve(spool)
         case .synced(let spool): progress.synced(spool)
         }
@@ -72,6 +79,7 @@ final class IndexTransaction {
     func forget() {
         mailboxes.forget()
         progress.forget()
+        segments.forget()
     }
 }
 

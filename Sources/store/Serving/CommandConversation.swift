@@ -37,9 +37,9 @@ final class CommandServing: Sendable {
         switch question {
         case .room(let question): answerRoom(question, eventLoop).whenSuccess { answer(.room($0)) }
         case .listQueue, .audit: Task { await answer(list(question)) }
-        case .verify(let spool):
+        case .verify(let spool, let sample):
             files.submit { [check] _ in
-                do throws(DatabaseError) { answer(.verified(try check.page(after: spool))) } catch {
+                do throws(DatabaseError) { answer(.verified(try check.page(after: spool, sample: sample))) } catch {
                     answer(.refused("the index cannot be read: \(error)"))
                 }
             }

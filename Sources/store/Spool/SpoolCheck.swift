@@ -18,12 +18,18 @@ package struct SpoolCheck: Sendable {
     }
 
     /// The next page behind this message. Blocks.
-    package func page(after spool: SpoolID?) throws(DatabaseError) -> VerifiedPage {
+    /// - Parameters:
+    ///   - sample: of 1,000 messages this many are read; from 1,000 on all.
+    ///   - draw: a number below 1,000, another one each time.
+    package func page(
+        after spool: SpoolID?, sample: UInt16 = 1_000, draw: () -> UInt16 = { UInt16.random(in: 0..<1_000) }
+    ) throws(DatabaseError) -> VerifiedPage {
         let first = SpoolID(rawValue: spool.map { $0.rawValue + 1 } ?? 0)
         var page = VerifiedPage(checked: 0, octets: 0, damaged: [], next: nil)
         for message in try database.messages(from: first, limit: Self.page) where page.octets < Self.octets {
-            page.checked += 1
             page.next = message.spool
+            guard sample >= 1_000 || draw() < sample else { continue }
+            page.checked += 1
             do throws(SpoolReadError) { page.octets += try check(message) } catch {
                 // It was let go of since the page was made.
                 guard try database.messages(from: message.spool, limit: 1).first?.spool == message.spool else { continue }

@@ -88,7 +88,12 @@ package final class Upkeep: Sendable {
     /// Everything that is to be done now. One round at a time. Blocks.
     package func round() {
         // What the index does not take, it says itself; the next round tries again.
-        while !rest.isOver, !spool.pin.isHeld, purge() {}
+        while !rest.isOver, !spool.pin.isHeld {
+            let begun = ContinuousClock.now
+            guard purge() else { break }
+            // The index is the mail's, and this is not urgent: three quarters of the time are left to it.
+            rest.wait((ContinuousClock.now - begun) * 3)
+        }
         compaction.run(limits.withLock { $0 }, rest)
     }
 

@@ -36,7 +36,8 @@ private func words(_ line: String) -> [String] {
         "explain --from <> --to a@example.org --client 192.0.2.7",
         "explain --from b@example.net --to a@example.org --client ::1 --user alice --listener 2 --json",
         "ban list --json", "ban add 192.0.2.7", "ban add 192.0.2.0/24 --for 12h", "ban remove 192.0.2.7",
-        "doctor", "doctor --json", "status", "queue list", "check", "verify", "confine --prove",
+        "doctor", "doctor --json", "status", "queue list", "check", "verify", "verify --sample 5 --json", "verify --sample 0.1",
+        "verify --sample 100", "confine --prove",
     ])
     func rightLinesAreTaken(line: String) throws { _ = try Postern.parseAsRoot(words(line)) }
 
@@ -53,6 +54,9 @@ private func words(_ line: String) -> [String] {
         ("account add alice --password-file f", "<address>", "not an address"),
         ("account add alice@example.org", "--password-file", "Missing"),
         ("account add alice@example.org --password-file f --legacy PLAIN", "--legacy", "CRAM-MD5"),
+        ("verify --sample 0", "--sample", "percent"), ("verify --sample 101", "--sample", "percent"),
+        ("verify --sample 100.1", "--sample", "percent"), ("verify --sample 0.05", "--sample", "percent"),
+        ("verify --sample -1", "--sample", "Missing"), ("verify --sample 1e1", "--sample", "percent"),
         ("account remove alice@", "<address>", "not an address"),
         ("folder add info", "<address>", "not an address"), ("processor remove @x", "<address>", "not an address"),
         ("rule add orders --recipient *@a.org", "<account>", "not an address"),

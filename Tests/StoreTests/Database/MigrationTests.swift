@@ -155,9 +155,9 @@ private typealias Refused = store.DatabaseError
         let folder = house.folder
         house.stop()
         let database = try DatabaseQueue(path: "\(folder.path)/store/index.sqlite")
-        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 4") }
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = \(IndexSchema.current + 1)") }
         try database.close()
-        let newer = Refused.newer(found: 4, known: 3)
+        let newer = Refused.newer(found: IndexSchema.current + 1, known: IndexSchema.current)
         #expect(throws: newer) { try TestStore(folder) }
     }
 }

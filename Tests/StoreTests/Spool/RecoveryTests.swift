@@ -149,6 +149,10 @@ import Testing
         try flip(location.position.offset + UInt64(location.length) - 3)
         #expect(try store.verify().count == 1)
         #expect(try store.verify()[0].hasPrefix("message \(spools[3]): "))
+        let check = SpoolCheck(database: store.house.database, reader: store.house.reader)
+        var draws: [UInt16] = [0, 499, 500, 999, 500, 500, 500, 500, 500, 500]
+        let sample = try check.page(after: nil, sample: 500) { draws.removeFirst() }
+        #expect(sample.checked == 2 && sample.damaged.isEmpty && sample.next == spools[9])
         let maildrop = try await store.house.inboxes.openMaildrop(alice.account)
         #expect(maildrop.messages.count == 10)
         await #expect(throws: MaildropError.damaged(spools[3])) { _ = try await store.house.inboxes.read(spools[3]) }
