@@ -16,7 +16,7 @@ struct Postern: AsyncParsableCommand {
         subcommands: [
             Run.self, Check.self, Describe.self, Doctor.self, Domain.self, Account.self, Passwords.self, Folder.self,
             Processor.self, Rule.self, Alias.self, Quota.self, DirectoryFile.self, Trusted.self, Safe.self, Explain.self,
-            Ban.self, Queue.self, Status.self, Verify.self, RebuildIndex.self, Confine.self,
+            Ban.self, Queue.self, Status.self, Verify.self, RebuildIndex.self, Backup.self, Restore.self, Confine.self,
         ])
 
     static func main() async {

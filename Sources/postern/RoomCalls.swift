@@ -47,6 +47,20 @@ struct RoomCalls {
         }
     }
 
+    /// A conversation with a room, for as long as the command lives or until it is closed.
+    func open<E: Edge>(_ edge: E.Type) async throws -> OneConversation<E> {
+        let roads = try Roads(runtime: read(option).server.runtime)
+        let path = roads.control(E.server)
+        do {
+            return try await OneConversation.open(
+                E.self, at: path, as: Identity(room: .command, release: release, key: ControlKeys.read(roads)),
+                on: MultiThreadedEventLoopGroup.singleton.next()
+            ).get()
+        } catch let error as OneQuestion.NoAnswer {
+            throw Failure(explain(error, E.server, path))
+        }
+    }
+
     private func explain(_ error: OneQuestion.NoAnswer, _ room: RoomName, _ path: String) -> String {
         switch error.kind {
         case .unreachable:

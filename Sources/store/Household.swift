@@ -35,6 +35,7 @@ package final class Household: Sendable {
     private let logins: LoginSurroundings
     private let memory: UploadMemory
     private let inMemory: Int
+    let backups: BackupServing
     private let gauge: DiskGauge
     private let lock: OpenFile
     private let now: @Sendable () -> Int64
@@ -52,6 +53,8 @@ package final class Household: Sendable {
         try Folder.make(home)
         lock = try Self.lock("\(home)/lock")
         let folder = try SegmentFolder("\(home)/segments", disk: options.disk)
+        try RestoredStore.mustBeWhole(home)
+        BackupSources.removeSnapshot(home)
         try Self.mustHaveIndex(home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
@@ -87,10 +90,11 @@ package final class Household: Sendable {
                 database: database, disk: options.disk, now: now, log: log, accepted: { queue.add($0) }))
         self.writer = writer
         upkeepLimits = options.upkeep
+        let pin = BackupPin()
         upkeep = Upkeep(
             UpkeepSpool(
                 folder: folder, reader: reader, ownFiles: "\(home)/large", limits: limits, disk: options.disk,
-                writing: { writer.segment }),
+                writing: { writer.segment }, pin: pin),
             database: database, limits: options.upkeep.with(settings), now: now, log: log)
         let iterations = settings.iterations
         let vault = try PasswordVault(home)
@@ -106,6 +110,10 @@ package final class Household: Sendable {
         pace.set(settings.loginDelay)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
+        backups = BackupServing(
+            BackupSources(
+                home: home, folder: folder, database: database, disk: options.disk, reserve: limits.reserve, now: now),
+            pin: pin, files: files, log: log)
         try authentication.setRelayLogin(settings.relayLogin)
     }
 
@@ -179,8 +187,8 @@ package final class Household: Sendable {
     ) -> CommandServing {
         CommandServing(
             directory: DirectoryCommands(directory: directory, hashes: hashes, database: database, log: log),
-            mailboxes: mailboxCommands, queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
-            answerRoom: answerRoom)
+            mailboxes: mailboxCommands, queue: queue, database: database,
+            check: SpoolCheck(database: database, reader: reader), files: files, backups: backups, answerRoom: answerRoom)
     }
 }
 

@@ -1,4 +1,5 @@
-// The door of the store: the five steps that every room takes. One word leads elsewhere: the index, made anew.
+// The door of the store: the five steps that every room takes. Some words lead elsewhere: the index made anew, a backup
+// brought back or read again.
 
 import Door
 import IPC
@@ -13,6 +14,9 @@ struct StoreMain {
     static func main() {
         let words = CommandLine.arguments.dropFirst()
         if words.first == RebuildMain.word { RebuildMain.run(Array(words.dropFirst())) }
+        if words.first == RestoreMain.word { RestoreMain.run(Array(words.dropFirst())) }
+        if words.first == BackupReadMain.word { BackupReadMain.run(Array(words.dropFirst())) }
+        if words.first == BackupCheckMain.word { BackupCheckMain.run(Array(words.dropFirst())) }
         let door = Door(.store)
         let settings = door.settings { try StoreSettings($0) }  // 1
         door.own("\(settings.state)/store")  // 2

@@ -42,7 +42,7 @@ import Testing
             "NIOCore",
             "NIOPosix",
             "CLinux",
-            "Glibc", "FoundationEssentials",
+            "Glibc", "FoundationEssentials", "Crypto",
         ],
     ]
     /// The standard library's own modules: no room learns anything by them.

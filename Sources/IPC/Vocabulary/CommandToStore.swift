@@ -61,6 +61,7 @@ package enum CommandToStore: Edge {
         case setPasswordScopes(EmailAddress, [PasswordScope]?)
         /// Answered by `passwords`, the account's own first.
         case listPasswords(EmailAddress)
+        case backup(BackupQuestion)
     }
 
     package enum Answer: Codable, Sendable {
@@ -81,6 +82,7 @@ package enum CommandToStore: Edge {
         case verified(VerifiedPage)
         case madePassword(Secret)
         case passwords([PasswordEntry])
+        case backup(BackupAnswer)
     }
 }
 

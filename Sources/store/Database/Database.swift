@@ -66,6 +66,9 @@ package protocol Database: Sendable {
     func rules() async throws(DatabaseError) -> [NamedRule]
     func quotas(_ listing: QuotaListing, limit: Int) async throws(DatabaseError) -> [QuotaEntry]
 
+    /// Writes a snapshot of everything into a file of its own. Blocks, and holds no change up.
+    func copy(to path: String) throws(DatabaseError)
+
     /// Recomputed from what is durable, in one snapshot.
     func audit() async throws(DatabaseError) -> Audit
 

@@ -123,12 +123,8 @@ final class RebuiltIndex {
     /// Nothing of what relays is sent by itself, past accounts are removed ones, and new mail goes behind the old.
     func finish(_ accounts: [Account], end: SpoolPosition, now: Int64) throws {
         try write { database in
-            try database.execute(
-                sql: """
-                    UPDATE queue SET state = 'held', last_at = ?, last_category = 'unknown', last_remote = '',
-                        last_text = 'the index was made anew: whether this was sent already is not known', last_status = ''
-                    """,
-                arguments: [now])
+            try HeldQueue.hold(
+                database, because: "the index was made anew: whether this was sent already is not known", now: now)
             for account in accounts where account.isPast {
                 try database.execute(
                     sql: "UPDATE accounts SET removed_at = ?, credential = '', folded = ? WHERE id = ?",

@@ -1,9 +1,7 @@
 // `postern-store rebuild-index [--config FILE]`: for an administrator, while the store does not run. It says what it found,
 // what it could not know, and what is to be done about that.
 
-import Door
 import Glibc
-import Settings
 
 enum RebuildMain {
     static let word = "rebuild-index"
@@ -11,38 +9,13 @@ enum RebuildMain {
     /// - Parameter words: what follows the word.
     static func run(_ words: [String]) -> Never {
         do {
-            let arguments = try RoomArguments(words)
-            var environment: [String: String] = [:]
-            if let path = getenv("POSTERN_CONFIG") { environment["POSTERN_CONFIG"] = String(cString: path) }
-            let path = SettingsPath.resolve(option: arguments.settings, environment: environment)
-            let home = try Settings.load(path).server.state + "/store"
-            try become(ownerOf: home)
+            let home = try StandAlone.enter(words)
             let report = try IndexRebuild(home: home, now: StoreClock.now(), log: { _ in }).run()
-            say(report.text, to: STDOUT_FILENO)
+            StandAlone.say(report.text)
             exit(0)
         } catch {
-            say("postern-store: the index cannot be made anew: \(error)\n", to: STDERR_FILENO)
+            StandAlone.say("postern-store: the index cannot be made anew: \(error)\n", to: STDERR_FILENO)
             exit(1)
-        }
-    }
-
-    /// What is made must be the room's own.
-    private static func become(ownerOf home: String) throws {
-        var facts = stat()
-        guard stat(home, &facts) == 0 else { throw DiskError("stat", home) }
-        guard geteuid() == 0, facts.st_uid != 0 else { return }
-        guard setgroups(0, nil) == 0, setgid(facts.st_gid) == 0, setuid(facts.st_uid) == 0 else {
-            throw DiskError("setuid", home)
-        }
-    }
-
-    private static func say(_ text: String, to file: CInt) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
         }
     }
 }

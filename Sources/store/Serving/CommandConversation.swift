@@ -14,11 +14,12 @@ final class CommandServing: Sendable {
     let check: SpoolCheck
     let files: NIOThreadPool
     let mailboxes: MailboxCommands
+    let backups: BackupServing
     let answerRoom: @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
 
     init(
         directory: DirectoryCommands, mailboxes: MailboxCommands, queue: Queue, database: any Database, check: SpoolCheck,
-        files: NIOThreadPool,
+        files: NIOThreadPool, backups: BackupServing,
         answerRoom: @escaping @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
     ) {
         self.directory = directory
@@ -27,6 +28,7 @@ final class CommandServing: Sendable {
         self.database = database
         self.check = check
         self.files = files
+        self.backups = backups
         self.answerRoom = answerRoom
     }
 
@@ -95,6 +97,7 @@ final class CommandConversation: Conversing {
 
     private let serving: CommandServing
     private let content: MailboxContent
+    private var backup: BackupTalk?
 
     init(_ serving: CommandServing, _ content: ContentServing) {
         self.serving = serving
@@ -109,6 +112,10 @@ final class CommandConversation: Conversing {
         }
         switch question {
         case .mailbox(.read(let mailbox, let uid)): content.read(mailbox, uid: uid, in: exchange)
+        case .backup(let question):
+            let talk = backup ?? BackupTalk(serving.backups)
+            backup = talk
+            talk.question(question, in: exchange)
         default: serving.carryOut(question, on: exchange.eventLoop, exchange.hop { exchange.answer($0) })
         }
     }
@@ -116,7 +123,13 @@ final class CommandConversation: Conversing {
     /// In front of `append`.
     func content(_ bytes: ByteBuffer, in exchange: Exchange<CommandToStore>) { content.content(bytes, in: exchange) }
 
-    func ended(in exchange: Exchange<CommandToStore>) { content.dropContent() }
+    func ended(in exchange: Exchange<CommandToStore>) {
+        content.dropContent()
+        backup?.ended()
+    }
 
-    func cancelled() { content.cancelled() }
+    func cancelled() {
+        content.cancelled()
+        backup?.over()
+    }
 }

@@ -62,7 +62,7 @@ final class Compaction: @unchecked Sendable {
     func run(_ limits: UpkeepLimits, _ rest: Rest) {
         guard limits.compactBelow > 0 else { return }
         do {
-            for number in try sparse(limits) where !rest.isOver {
+            for number in try sparse(limits) where !rest.isOver && !spool.pin.isHeld {
                 guard let segment = segments[number], hasRoom(for: segment.live) else { return }
                 guard try empty(number, limits, rest) else { continue }
                 try retire(number, segment.size)
@@ -171,8 +171,9 @@ extension Compaction {
     private func retire(_ number: UInt64, _ size: UInt64) throws {
         switch database.commitAndWait([.retire(segment: number)]).first {
         case .done:
-            spool.folder.remove(number)
             segments[number] = nil
+            // A backup reads from it: a later round finds it empty, and removes it.
+            guard spool.pin.unlessHeld({ spool.folder.remove(number) }) else { return }
             freed.add(size, ordering: .relaxed)
             compacted.add(1, ordering: .relaxed)
             log(.compacted(number: number, freed: size))

@@ -36,6 +36,8 @@ struct UpkeepSpool: Sendable {
     let disk: DiskCalls
     /// The segment of arriving mail: those before it get nothing more.
     let writing: @Sendable () -> UInt64
+    /// While a backup holds files, none is removed.
+    let pin: BackupPin
 }
 
 package final class Upkeep: Sendable {
@@ -86,7 +88,7 @@ package final class Upkeep: Sendable {
     /// Everything that is to be done now. One round at a time. Blocks.
     package func round() {
         // What the index does not take, it says itself; the next round tries again.
-        while !rest.isOver {
+        while !rest.isOver, !spool.pin.isHeld {
             let begun = ContinuousClock.now
             guard purge() else { break }
             // The index is the mail's, and this is not urgent: three quarters of the time are left to it.
@@ -117,7 +119,7 @@ extension Upkeep {
         guard case .purged(let purged)? = results.first else { return false }
         // A file that a crash leaves here belongs to nobody: the next start removes it.
         for message in purged.messages where message.ownFile != 0 {
-            _ = spool.disk.remove(ContentFile.path(spool.ownFiles, message.ownFile))
+            spool.pin.remove(ContentFile.path(spool.ownFiles, message.ownFile), spool.disk)
         }
         for segment in Set(purged.messages.map(\.location.position.segment)) { compaction.look(again: segment) }
         placements.add(purged.placements, ordering: .relaxed)

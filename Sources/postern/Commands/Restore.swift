@@ -1,0 +1,69 @@
+// postern restore: the command reads the backup as whoever may; the store's own program writes, as the store's user.
+
+import ArgumentParser
+import Crypto
+import Glibc
+import IPC
+
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make the store what a backup has.",
+        discussion: """
+            The house must be stopped. Every mailbox has the messages and UIDs of the backup. Mail that waited to be sent is \
+            held, since it may have been sent after the backup was made. Ended half-way, it is started again.
+            """)
+    @OptionGroup var settings: SettingsOption
+    @Option(help: ArgumentHelp("The folder of the backup.", valueName: "dir")) var from: String
+    @Flag(help: "Move the store that is there aside, into a folder with today's date. Nothing of it is deleted.")
+    var replace = false
+    @Flag(help: "Restore also files whose checksum is wrong; postern verify names the damaged messages then.")
+    var damaged = false
+
+    func run() async throws {
+        let (folder, manifest) = try BackupFolder.existing(from)
+        let meter = BackupMeter(BackupMeter.form(isQuiet: false))
+        meter.begin(octets: manifest.octets)
+        let words = (replace ? ["--replace"] : []) + (settings.config.map { ["--config", $0] } ?? [])
+        let program = try StoreProgram(["restore"] + words, isHeard: false)
+        var wrong: [String] = []
+        for entry in manifest.files {
+            if try program.send(entry, of: folder, meter: meter) { continue }
+            wrong.append(entry.path)
+            guard damaged else {
+                program.end()
+                throw Failure(
+                    "\(folder.path)/\(entry.path) is not what was backed up, and nothing was restored: take another backup, "
+                        + "or say --damaged to restore the rest")
+            }
+        }
+        try program.write(RestoreHead(nil).bytes)
+        meter.end()
+        guard program.end() == 0 else { throw ExitCode(1) }
+        if !wrong.isEmpty { complain("damaged files were restored as they are: \(wrong.joined(separator: ", "))") }
+        say("The backup was made at \(manifest.madeAt) UTC. Start the house; passwords are those of the backup.")
+    }
+}
+
+extension StoreProgram {
+    /// False: it is not what the manifest says. Ends the command when the program does not listen any more.
+    fileprivate func send(_ entry: BackupManifest.File, of folder: BackupFolder, meter: BackupMeter) throws -> Bool {
+        guard let file = StoreFile(path: entry.file) else { throw Failure("\(entry.file) is no file of a store") }
+        let size = folder.size(entry.path)
+        let length = min(size ?? 0, entry.length)
+        var digest = SHA256()
+        // A file that is not there is none of the store either.
+        guard size != nil else { return false }
+        try write(RestoreHead(file, length: length).bytes)
+        let open = try folder.open(entry.path, O_RDONLY)
+        var done: UInt64 = 0
+        while done < length {
+            let bytes = try open.read(atMost: Int(min(length - done, 1 << 20)))
+            guard !bytes.isEmpty else { throw Failure("\(open.path) became shorter") }
+            digest.update(data: bytes)
+            try write(bytes)
+            done += UInt64(bytes.count)
+            meter.add(UInt64(bytes.count), isCopied: true)
+        }
+        return hexadecimal(digest.finalize()) == entry.sha256
+    }
+}

@@ -1,0 +1,118 @@
+// The running house is backed up, lost, and brought back. (2.9, U13)
+
+import Foundation
+import Testing
+
+@Suite struct BackupTests {
+    /// Messages of 60 KB, so that a backup takes a while.
+    private func fill(_ house: House, _ numbers: ClosedRange<Int>) throws {
+        let wire = try house.smtp()
+        for number in numbers {
+            let body = String(repeating: "line \(number) of a message of some length\r\n", count: 1_500)
+            let reply = try house.send(to: ["alice@example.test"], "Subject: \(number)\r\n\r\n\(body)", over: wire)
+            #expect(reply.hasPrefix("250"))
+        }
+    }
+
+    private func uids(_ house: House) throws -> [String] {
+        let wire = try house.pop3("alice")
+        try wire.send("UIDL\r\n")
+        _ = try wire.line()
+        return try wire.multiline()
+    }
+
+    private func backup(_ house: House, _ words: String...) throws -> [String: Any] {
+        let result = try house.postern(["backup", house.folder + "/backup", "--json"] + words)
+        #expect(result.status == 0, "\(result.error)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    }
+
+    /// It needs no house, and no settings.
+    private func verify(_ folder: String) throws -> House.Result {
+        try House.command("\(House.programs)/postern", ["backup", "verify", folder])
+    }
+
+    @Test func aStoreThatIsLostComesBack() throws {
+        let house = try House(House.Options(delivery: "enabled = false"))
+        defer { house.stop() }
+        let folder = house.folder + "/backup"
+        try fill(house, 1...20)
+        try house.send(to: ["x@elsewhere.test"], "Subject: away\r\n\r\nx")
+        let first = try backup(house)
+        #expect(first["messages"] as? Int == 21 && first["copiedFiles"] as? Int == first["files"] as? Int)
+        try fill(house, 21...25)
+        let second = try backup(house)
+        #expect(second["messages"] as? Int == 26)
+        #expect(try #require(second["copiedOctets"] as? Int) < (try #require(first["copiedOctets"] as? Int)))
+        let before = try uids(house)
+        #expect(before.count == 25)
+        let verified = try verify(folder)
+        #expect(verified.status == 0 && verified.output.hasPrefix("26 messages"), "\(verified.output)\(verified.error)")
+
+        let running = try house.postern(["restore", "--from", folder, "--replace"])
+        #expect(running.status == 1 && running.error.contains("another store works"), "\(running.error)")
+        #expect(try house.send(to: ["alice@example.test"], "Subject: lost\r\n\r\nx").hasPrefix("250"))
+        house.process.terminate()
+        house.process.waitUntilExit()
+        let refused = try house.postern(["restore", "--from", folder])
+        #expect(refused.status == 1 && refused.error.contains("--replace"), "\(refused.error)")
+        let restored = try house.postern(["restore", "--from", folder, "--replace"])
+        #expect(restored.status == 0, "\(restored.error)")
+        #expect(restored.output.contains("26 messages") && restored.output.contains("held"), "\(restored.output)")
+        try house.start()
+        #expect(try uids(house) == before)
+        #expect(try house.mailbox("alice").count == 25)
+        #expect(try house.postern(["queue", "list", "--json"]).output.contains("held"))
+        #expect(try house.postern(["verify"]).status == 0)
+        #expect(try house.unaccounted() == 0)
+        #expect(try house.send(to: ["alice@example.test"], "Subject: new\r\n\r\nx").hasPrefix("250"))
+        let last = try #require(try uids(house).last)
+        #expect(!before.contains(last))
+        // A machine that never ran a store.
+        house.process.terminate()
+        house.process.waitUntilExit()
+        try FileManager.default.removeItem(atPath: house.folder + "/state/store")
+        let fresh = try house.postern(["restore", "--from", folder])
+        #expect(fresh.status == 0, "\(fresh.error)")
+        try house.start()
+        #expect(try uids(house) == before)
+    }
+
+    @Test func aCommandThatIsKilledHoldsNothingAndGoesOn() throws {
+        let house = try House()
+        defer { house.stop() }
+        try fill(house, 1...30)
+        let command = Process()
+        command.executableURL = URL(fileURLWithPath: House.programs + "/postern")
+        command.arguments = ["backup", house.folder + "/backup", "--rate", "200kB", "--quiet", "--config", house.settingsPath]
+        try command.run()
+        let snapshot = house.folder + "/state/store/backup.sqlite"
+        try wait(20, for: "the first octets of a segment") {
+            let segments = (try? FileManager.default.contentsOfDirectory(atPath: house.folder + "/backup/segments")) ?? []
+            return !segments.isEmpty && FileManager.default.fileExists(atPath: snapshot)
+        }
+        let second = try house.postern(["backup", house.folder + "/other"])
+        #expect(second.status == 1 && second.error.contains("another backup runs"), "\(second.error)")
+        kill(command.processIdentifier, SIGKILL)
+        command.waitUntilExit()
+        try wait(20, for: "the end of the snapshot") { !FileManager.default.fileExists(atPath: snapshot) }
+        let nothing = try verify(house.folder + "/backup")
+        #expect(nothing.status == 1 && nothing.error.contains("not finished"), "\(nothing.error)")
+        #expect(try backup(house)["messages"] as? Int == 30)
+        #expect(try verify(house.folder + "/backup").status == 0)
+        // Damage is found, named and not restored.
+        let segment = house.folder + "/backup/segments/0000000000000001.seg"
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: segment))
+        try file.seek(toOffset: 100_000)
+        try file.write(contentsOf: Data("X".utf8))
+        try file.close()
+        let damaged = try verify(house.folder + "/backup")
+        #expect(damaged.status == 1 && damaged.output.contains("2 damaged"), "\(damaged.output)")
+        house.process.terminate()
+        house.process.waitUntilExit()
+        let refused = try house.postern(["restore", "--from", house.folder + "/backup", "--replace"])
+        #expect(refused.status == 1 && refused.error.contains("nothing was restored"), "\(refused.error)")
+        try house.start()
+        #expect(try house.mailbox("alice").count == 30)
+    }
+}
