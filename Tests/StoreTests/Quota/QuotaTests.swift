@@ -176,18 +176,74 @@ import Testing
         store.stop()
     }
 
-    @Test("without limits nothing is counted") func none() async throws {
-        let store = try await Self.furnished()
-        let database = try DatabaseQueue(path: ":memory:")
-        try await database.write { database in
+    /// Statements of 100 messages to a@a.test with these limits in the house: those about quotas, and the others.
+    private func counting(_ limits: DirectoryChange...) throws -> (quotas: Int, others: Int) {
+        let statements = Recorded<String>()
+        try DatabaseQueue(path: ":memory:").writeWithoutTransaction { database in
             for version in IndexSchema.versions { try database.execute(sql: version) }
-            let quotas = try Quotas(database, grace: 0)
-            #expect(!quotas.areSet)
-            #expect(try quotas.use(of: AccountID(rawValue: 1)) == nil)
+            let transaction = try IndexTransaction(database, quotaGrace: 0)
+            let address = "a@a.test".address
+            for change in [.addDomain("a.test"), .addDomain("b.test"), .addAccount(address, .user, nil)] + limits {
+                guard case .directory = try transaction.apply(.directory(change, at: 0)) else { throw StoreFault("\(change)") }
+            }
+            database.trace { statements.add("\($0)") }
+            let plan = Plan.to([LocalPlacement(recipient: address, account: AccountID(rawValue: 1))])
+            for number in 1...100 {
+                let place = SpoolLocation(SpoolPosition(segment: 1, offset: UInt64(number) << 10), length: 100)
+                let message = IndexedMessage(
+                    spool: SpoolID(rawValue: UInt64(number)), location: place, plan: plan, acceptedAt: 0, size: 10, ownFile: 0)
+                guard case .done = try transaction.apply(.ingest(message)) else { throw StoreFault("message \(number)") }
+            }
+            try transaction.finish()
         }
-        _ = try await store.accept(.to([store.placement("alice@example.test")]))
-        #expect(store.crossings.isEmpty && store.isFull("alice@example.test") == false)
-        store.stop()
+        let quotas = statements.all.count { $0.contains("quota") || $0.contains("SUM(") }
+        return (quotas, statements.all.count - quotas)
+    }
+
+    @Test("without limits nothing is asked of the index, and with them once for an account, not for a message")
+    func costs() throws {
+        let none = try counting()
+        #expect(none.quotas == 0 && none.others >= 300)
+        let cases: [(DirectoryChange, Int)] = [
+            (.setQuota(.domain("b.test"), QuotaChange(octets: .limit(1))), 1),
+            (.setQuota(.domain("a.test"), QuotaChange(accountOctets: .limit(1 << 40))), 2),
+            (.setQuota(.domain("a.test"), QuotaChange(octets: .limit(1 << 40))), 2),
+        ]
+        for (limit, quotas) in cases {
+            let counted = try counting(limit)
+            #expect(counted.quotas == quotas && counted.others == none.others, "\(limit)")
+        }
+    }
+
+    @Test("a router hears who has no room, and a look-up says who is full") func roads() async throws {
+        let store = try await Self.furnished()
+        let (alice, bob) = (store.placement("alice@example.test"), store.placement("bob@example.test"))
+        try await store.limit("alice@example.test", messages: 1)
+        let road = try await RouterRoad(store)
+        guard case .receipt(.accepted) = try await road.ask(.commit(.to([alice, bob]))) else {
+            throw StoreFault("the message was refused")
+        }
+        guard case .overQuota(let shortage) = try await road.ask(.commit(.to([alice, bob]))) else {
+            throw StoreFault("the message was taken")
+        }
+        #expect(shortage.accounts == [alice.account] && !shortage.isEverybody)
+        guard case .entries(let entries, _) = try await road.ask(.lookUp([alice.recipient, bob.recipient])) else {
+            throw StoreFault("another word")
+        }
+        let full = entries.map { entry in if case .local(let local) = entry { local.full } else { [] as [AccountID] } }
+        #expect(full == [[alice.account], []])
+        try await road.stop()
+    }
+
+    @Test("what recovery finds before anybody listens is told to the first who does") func earlyNews() {
+        let watch = QuotaWatch()
+        let heard = Recorded<QuotaNews>()
+        let news = QuotaNews.counted(domain: "a.test", isFull: true, full: [])
+        watch.tell([news])
+        watch.begin { for one in $0 { heard.add(one) } }
+        #expect(heard.all == [news])
+        watch.tell([news])
+        #expect(heard.all == [news, news])
     }
 }
 
