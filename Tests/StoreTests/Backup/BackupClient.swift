@@ -23,12 +23,13 @@ final class BackupClient: @unchecked Sendable {
     init(_ store: TestStore) async throws {
         self.store = store
         let path = try freshSocketPath()
-        let serving = store.house.commandServing { _, eventLoop in eventLoop.makeFailedFuture(StoreFault("no room")) }
+        let (house, servings) = (store.house, store.house.servings(on: store.group))
+        let serving = house.commandServing { _, eventLoop in eventLoop.makeFailedFuture(StoreFault("no room")) }
         server = Server(
             CommandToStore.self, listening: try UnixSocket.listen(path: path, mode: 0o600),
             identity: Identity(room: .store, release: "test"), rule: PeerRule(uids: [geteuid()]), on: store.group,
             log: { _ in }
-        ) { _, _ in CommandConversation(serving) }
+        ) { _, eventLoop in CommandConversation(serving, house.contentServing(servings[eventLoop].uploads)) }
         try await server.start().get()
         asker = Asker(
             CommandToStore.self, path: path, identity: Identity(room: .command, release: "test"),

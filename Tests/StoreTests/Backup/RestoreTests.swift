@@ -49,7 +49,7 @@ import Testing
         #expect(inbox.uidValidity == validity && inbox.messages.map(\.uid) == [1, 3, 4, 5, 6])
         #expect(inbox.messages.map(\.spool) == [0, 2, 3, 4, 5].map { spools[$0] })
         #expect(try store.verify().isEmpty)
-        #expect(try await store.house.database.credential(of: account)?.hasPrefix("$") == true)
+        #expect(try await store.house.database.passwords(of: account).first?.hash.hasPrefix("$") == true)
         let queue = try await store.house.database.queue(after: nil, limit: 10)
         #expect(queue.count == 2 && queue.allSatisfy { $0.state == .held && $0.last?.text.hasPrefix("restored") == true })
         #expect(store.house.queue.figures.first == Figure("queue-entries", 0))
