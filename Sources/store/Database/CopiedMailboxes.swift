@@ -19,8 +19,8 @@ extension CopiedIndex {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT accounts.id AS account, address, kind, removed_at IS NOT NULL AS removed, mailboxes.id AS number,
-                        mailboxes.name AS name, uidvalidity, messages
+                    SELECT accounts.id AS account, address, kind, mailboxes.id AS number, mailboxes.name AS name, uidvalidity,
+                        messages, accounts.removed_at IS NOT NULL OR mailboxes.removed_at IS NOT NULL AS removed
                     FROM mailboxes JOIN accounts ON accounts.id = mailboxes.account ORDER BY accounts.id, mailboxes.id
                     """
             ).compactMap { row in

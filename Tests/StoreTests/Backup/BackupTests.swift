@@ -5,6 +5,7 @@ import Glibc
 import IPC
 import Mail
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import store
@@ -191,10 +192,11 @@ import Testing
         let history = try CrashHistory(folder.path)
         let client = try await BackupClient(store)
         store.house.upkeep.start()
+        let isOver = SharedFlag()
         let load = Task {
             var spools: [SpoolID] = []
             var number = 0
-            while !Task.isCancelled {
+            while !isOver.isSet {
                 number += 1
                 let spool = try await store.accept(
                     .to([alice], relays: number % 3 == 0 ? ["\(number)@remote.test"] : []), CrashHistory.text(number))
@@ -230,7 +232,7 @@ import Testing
             for message in there.prefix(5) { _ = try CrashHistory.number(try await copy.text(message.spool).content) }
             copy.stop()
         }
-        load.cancel()
+        isOver.set()
         #expect(try await load.value.count > 120)
         #expect(try store.verify().isEmpty)
         try await client.stop()
@@ -251,6 +253,12 @@ import Testing
         #expect(try await client.beginBackup().messages > 0)
         try await client.stop()
     }
+}
+
+private final class SharedFlag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
 
 /// A store that is backed up without end, until it is killed.
