@@ -93,7 +93,7 @@ let package = Package(
             name: "postern",
             dependencies: [
                 "Mail", "Archive", "IDNA", "TLS", "IPC", "Settings", "Sandbox", "Systemd", "Journal", "Door", "CLinux", nio,
-                nioPosix,
+                nioPosix, crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -146,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "PosternTests",
             dependencies: [
-                "postern", "Mail", "IPC", "Settings", "Door", nio, nioPosix,
+                "postern", "Archive", "Mail", "IPC", "Settings", "Door", nio, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "RoomTests"),

@@ -15,7 +15,8 @@ struct Postern: AsyncParsableCommand {
         version: release,
         subcommands: [
             Run.self, Check.self, Describe.self, Doctor.self, Domain.self, Account.self, Folder.self, Processor.self,
-            Rule.self, Alias.self, DirectoryFile.self, Trusted.self, Safe.self, Explain.self, Ban.self, Queue.self, Status.self,
+            Rule.self, Alias.self, MailboxCommand.self, Import.self, Export.self, Undelete.self, DirectoryFile.self, Trusted.self,
+            Safe.self, Explain.self, Ban.self, Queue.self, Status.self,
             Verify.self, RebuildIndex.self, Confine.self,
         ])
 

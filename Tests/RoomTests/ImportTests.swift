@@ -41,7 +41,7 @@ import Testing
             "Mail", "Archive", "IDNA", "TLS", "IPC", "Sandbox", "Systemd", "Settings", "Journal", "Door", "ArgumentParser",
             "NIOCore",
             "NIOPosix",
-            "CLinux",
+            "CLinux", "Crypto",
             "Glibc", "FoundationEssentials",
         ],
     ]
