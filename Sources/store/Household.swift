@@ -36,6 +36,7 @@ package final class Household: Sendable {
     private let inMemory: Int
     private let gauge: DiskGauge
     private let lock: OpenFile
+    private let now: @Sendable () -> Int64
     private let log: @Sendable (StoreEvent) -> Void
 
     /// Blocks until everything is recovered. The writer is not started.
@@ -45,6 +46,7 @@ package final class Household: Sendable {
     ) throws {
         let home = settings.state + "/store"
         self.log = log
+        self.now = now
         eventLoop = group.next()
         try Folder.make(home)
         lock = try Self.lock("\(home)/lock")
@@ -153,12 +155,19 @@ package final class Household: Sendable {
             })
     }
 
+    private var mailboxCommands: MailboxCommands { MailboxCommands(database: database, now: now, log: log) }
+
+    func contentServing(_ uploads: UploadSurroundings) -> ContentServing {
+        ContentServing(
+            commands: mailboxCommands, reader: reader, files: files, writer: writer, uploads: uploads, log: log)
+    }
+
     func commandServing(
         _ answerRoom: @escaping @Sendable (CommandToRoom, any EventLoop) -> EventLoopFuture<RoomAnswer>
     ) -> CommandServing {
         CommandServing(
             directory: DirectoryCommands(directory: directory, hashes: hashes, database: database, log: log),
-            queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
+            mailboxes: mailboxCommands, queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
             answerRoom: answerRoom)
     }
 }

@@ -76,7 +76,7 @@ package final class StoreRoom: Sendable {
         commands = Server(
             CommandToStore.self, listening: sockets.command.descriptor, identity: identity, rule: sockets.command.rule,
             on: group, log: road
-        ) { _, _ in CommandConversation(commanding) }
+        ) { _, eventLoop in CommandConversation(commanding, house.contentServing(servings[eventLoop].uploads)) }
         sessions = SessionSocket(
             listening: sockets.sessions.descriptor, rule: sockets.sessions.rule, on: group, access: house.inboxes,
             limits: settings.sessionLimits,

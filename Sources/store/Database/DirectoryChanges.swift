@@ -149,6 +149,7 @@ extension DirectoryChanges {
         }
         try mustBeFree(address, id, isLast: known.count == 1)
         try database.execute(sql: "UPDATE accounts SET removed_at = ?, credential = '' WHERE id = ?", arguments: [now, id])
+        try database.execute(sql: "DELETE FROM rights WHERE grantee = ?", arguments: [id])
         try forgetVerifiers(of: id)
         return .accountRemoved(AccountID(rawValue: id), address, kind, try verifierKinds())
     }

@@ -44,7 +44,9 @@ final class IngestStatements {
         boxes.removeAll(keepingCapacity: true)
         do {
             for placement in plan.placements {
-                if isPlain, let box = try mailboxes.inbox(of: placement.account) { boxes.append(box) } else {
+                if isPlain, let box = try mailboxes.inbox(of: placement.account) {
+                    boxes.append(box)
+                } else {
                     boxes.append(try appends.mailbox(placement, plan, new.acceptedAt))
                 }
             }

@@ -22,7 +22,7 @@ package final class Queue: Sendable {
     }
 
     /// A claim that waits.
-    private struct Waiting: Sendable {
+    struct Waiting: Sendable {
         let number: UInt64
         let request: ClaimRequest
         let agent: Int32
@@ -30,12 +30,12 @@ package final class Queue: Sendable {
     }
 
     /// What an agent may read, and why.
-    private struct Readable {
+    struct Readable {
         var location: SpoolLocation
         var leases: [LeaseID]
     }
 
-    private struct State {
+    struct State {
         var schedule: Schedule
         var claims: [Waiting] = []
         var nextClaim: UInt64 = 0
@@ -53,12 +53,12 @@ package final class Queue: Sendable {
     }
 
     private let limits: Limits
-    private let database: any Database
+    let database: any Database
     private let transport: @Sendable (String) -> String?
     private let eventLoop: any EventLoop
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
     private let log: @Sendable (StoreEvent) -> Void
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     /// - Parameters:
     ///   - firstLease: above every lease of every earlier run.
@@ -104,12 +104,7 @@ package final class Queue: Sendable {
 
     /// Whether an agent has it just now, for listings.
     package func isLeased(_ entry: EntryID) -> Bool {
-        state.withLock {
-            switch $0.schedule.state(of: entry) {
-            case .leased, .settling: true
-            default: false
-            }
-        }
+        state.withLock { $0.schedule.isTaken(entry) }
     }
 }
 
@@ -164,7 +159,7 @@ extension Queue {
     }
 
     /// Gives what is ready to the claims that wait, in the order in which they came.
-    private func handOut() {
+    func handOut() {
         let time = now()
         let (given, expired) = state.withLock { state in
             let expired = state.schedule.advance(to: time)

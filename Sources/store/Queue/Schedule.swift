@@ -153,6 +153,16 @@ extension Schedule {
 
     package func state(of entry: EntryID) -> State? { entries[entry]?.state }
 
+    /// Somebody has it, or its outcome is on the way to the disk.
+    package func isTaken(_ entry: EntryID) -> Bool {
+        switch entries[entry]?.state {
+        case .leased, .settling: true
+        case .ready, .deferred, nil: false
+        }
+    }
+
+    package func destination(of entry: EntryID) -> String? { entries[entry].map { destinations[$0.destination].name } }
+
     package func isOpen(_ lease: LeaseID) -> Bool { leases[lease] != nil }
 
     package func holds(_ lease: LeaseID, agent: Int32) -> Bool { leases[lease]?.agent == agent }
@@ -265,6 +275,11 @@ extension Schedule {
         // Its outcome was taken: a second one by the same lease does not count.
         entries[entry]?.lastLease = .max
         wait(entry, until: time, now)
+    }
+
+    /// An entry that waits for a later time is ready now.
+    package mutating func hasten(_ entry: EntryID) {
+        if case .deferred? = entries[entry]?.state { ready(entry) }
     }
 
     /// There is no such entry any more.

@@ -119,9 +119,21 @@ extension IndexRebuild {
             guard let last = page.last else { return SpoolID(rawValue: max(next.rawValue, 1) - 1) }
             let messages = try page.compactMap { try message($0, reader, &report) }
             let results = index.database.commitAndWait(messages.map { .ingest($0) })
-            for (message, result) in zip(messages, results) { try count(message, result, &report) }
+            for (message, result) in zip(messages, results) {
+                try count(message, try putAnywhere(message, result, index), &report)
+            }
             next = SpoolID(rawValue: last.spool.rawValue + 1)
         }
+    }
+
+    /// A mailbox that cannot be made is no reason to be without the message.
+    private func putAnywhere(
+        _ message: IndexedMessage, _ result: ChangeResult, _ index: RebuiltIndex
+    ) throws -> ChangeResult {
+        guard case .rejected = result, message.plan.isAppended else { return result }
+        var message = message
+        for place in message.plan.placements.indices { message.plan.placements[place].mailbox = nil }
+        return index.database.commitAndWait([.ingest(message)])[0]
     }
 
     private func message(
@@ -136,10 +148,14 @@ extension IndexRebuild {
         let envelope = try stored.envelope()
         let relayed = Array(stored.relayed.readableBytesView.prefix(record.headerLength))
         let local = Array(stored.local.readableBytesView.prefix(record.localHeaderLength))
-        let plan = Plan(
+        var plan = Plan(
             trace: record.trace, sender: envelope.sender, localHeader: local, header: relayed,
             placements: envelope.placements, relays: envelope.relays, parameters: envelope.parameters,
             idempotencyKey: envelope.idempotencyKey)
+        plan.isAppended = envelope.isAppended
+        plan.internalDate = envelope.internalDate
+        plan.identity = envelope.identity
+        plan.createsMailboxes = true
         return IndexedMessage(
             spool: found.spool, location: found.location, plan: plan, acceptedAt: record.acceptedAt,
             size: UInt64(record.headerLength) + record.contentLength, ownFile: record.ownFile)

@@ -54,9 +54,10 @@ extension RebuildReport {
         if let before { text += "The old one is \(before).\n" }
         text += """
 
-            What segments do not say: what was read, flagged or deleted since it came. Each message is in the INBOX of each
-            account that it came for, also if it was removed and its space not given back yet. Passwords, aliases, receive
-            rules, lists of addresses, folders and processors are to be set again: nobody can log in before that.
+            What segments do not say: what was read, flagged, moved or deleted since it came. Each message is in the mailbox
+            that it was put into when it came, of each account that it came for, also if it was removed and its space not
+            given back yet. Passwords, aliases, receive rules, lists of addresses, folders, processors and rights on
+            mailboxes are to be set again: nobody can log in before that.
 
             """
         text += Self.paragraph("Accounts:", accounts)

@@ -30,7 +30,7 @@ final class DeliveryConversation: Conversing {
     private let agent: Int32
     private var claim: UInt64?
     private var isOver = false
-    private var reading: RelayReading?
+    private var reading: MessageReading<DeliveryToStore>?
 
     init(_ serving: DeliveryServing, _ peer: Peer) {
         self.serving = serving
@@ -96,7 +96,9 @@ final class DeliveryConversation: Conversing {
 
     private func begin(_ message: StoredMessage, _ part: ReadPart, in exchange: Exchange<DeliveryToStore>) {
         guard !isOver else { return }
-        let new = RelayReading(message, part, serving, exchange) { [self] result in
+        let new = MessageReading(
+            message, front: message.relayed, part, from: serving.reader, files: serving.files, to: exchange
+        ) { [self] result in
             reading = nil
             switch result {
             case .success(let count): exchange.answer(.bytes(count: count))

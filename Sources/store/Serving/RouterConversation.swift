@@ -137,6 +137,13 @@ extension Plan {
         guard idempotencyKey.map({ (1...128).contains($0.utf8.count) }) ?? true else {
             return "the plan's key is empty or longer than 128 octets"
         }
+        guard identity.map({ isAppended && (1...128).contains($0.utf8.count) }) ?? true else {
+            return "the plan's identity is empty or longer than 128 octets, or it is no message that is appended"
+        }
+        guard !isAppended || placements.count == 1 && relays.isEmpty else { return "a message is appended to one mailbox" }
+        guard placements.allSatisfy({ ($0.mailbox?.utf8.count ?? 0) <= MailboxName.longest && $0.hasStorableKeywords }) else {
+            return "a mailbox or a keyword of the plan is too long, or there are too many keywords"
+        }
         guard sender?.isStorable ?? true, relays.allSatisfy(\.address.isStorable),
             placements.allSatisfy({ $0.recipient.isStorable })
         else { return "an address of the plan is longer than 64 and 255 octets" }
@@ -154,6 +161,12 @@ extension DirectoryEntry {
         let addresses = (entry.targets ?? []) + (entry.catchAll.map { [$0] } ?? [])
         let texts = entry.domain.utf8.count + entry.delimiters.utf8.count + (entry.transport?.utf8.count ?? 0)
         return addresses.reduce(texts + 48) { $0 + $1.localPart.utf8.count + $1.domain.utf8.count + 8 }
+    }
+}
+
+extension LocalPlacement {
+    fileprivate var hasStorableKeywords: Bool {
+        keywords.isEmpty || keywords.count <= MailboxLimits.keywordsOfMessage && keywords.allSatisfy(\.isKeyword)
     }
 }
 

@@ -1,7 +1,7 @@
 // The envelope inside a record: sender, recipients, their parameters and key, in a form of its own that no release of the
 // wire changes.
 //
-//  1          marks: 1 sender, 2 key, 4 parameters
+//  1          marks: 1 sender, 2 key, 4 parameters, 8 places
 //  address    the sender, if marked
 //  text       the key, if marked
 //  2          placements; each: account 8, address
@@ -10,8 +10,14 @@
 //  1          marks: 1 international (SMTPUTF8), 2 ENVID, 4 RET=FULL, 8 RET=HDRS
 //  text       ENVID, if marked
 //             for each relay: marks 1 (1 NOTIFY, 2 ORCPT), NOTIFY 1 and ORCPT text, if marked
+//             if places are marked (the message is not simply put into INBOXes):
+//  1          marks: 1 appended, 2 internal date, 4 identity
+//  8          internal date, if marked
+//  text       identity, if marked
+//             for each placement: marks 1 (1 a mailbox), flags 1, the mailbox's name (text) if marked, keywords: 1 and texts
 //
-// A text is a length (2) and UTF-8; an address is two texts. What has no parameters is written as before there were any.
+// A text is a length (2) and UTF-8; an address is two texts. What has no parameters and no places is written as before there
+// were any.
 // The body's form stands among the flags of the record, its declared size nowhere: the true one is known.
 
 import IPC
@@ -25,6 +31,9 @@ package struct SpoolEnvelope: Equatable, Sendable {
     package var relays: [RelayedRecipient]
     package var parameters: SenderParameters
     package var idempotencyKey: String?
+    package var isAppended = false
+    package var internalDate: Int64?
+    package var identity: String?
 
     package init(
         sender: EmailAddress?, placements: [LocalPlacement], relays: [RelayedRecipient], parameters: SenderParameters,
@@ -42,6 +51,9 @@ package struct SpoolEnvelope: Equatable, Sendable {
             sender: plan.sender, placements: plan.placements, relays: plan.relays, parameters: plan.parameters,
             idempotencyKey: plan.idempotencyKey)
         parameters.declaredSize = nil
+        isAppended = plan.isAppended
+        internalDate = plan.internalDate
+        identity = plan.identity
     }
 }
 
@@ -49,7 +61,8 @@ private enum Mark {
     static let hasSender: UInt8 = 1
     static let hasKey: UInt8 = 2
     static let hasParameters: UInt8 = 4
-    static let known: UInt8 = 7
+    static let hasPlaces: UInt8 = 8
+    static let known: UInt8 = 15
 }
 
 private enum ParameterMark {
@@ -66,14 +79,26 @@ private enum RelayMark {
     static let known: UInt8 = 3
 }
 
+private enum PlacesMark {
+    static let isAppended: UInt8 = 1
+    static let hasInternalDate: UInt8 = 2
+    static let hasIdentity: UInt8 = 4
+    static let known: UInt8 = 7
+}
+
+private enum PlaceMark {
+    static let hasMailbox: UInt8 = 1
+    static let known: UInt8 = 1
+}
+
 // Writing.
 extension SpoolEnvelope {
     /// Appends.
     static func write(_ plan: Plan, into buffer: inout ByteBuffer) {
-        let hasParameters = plan.hasParameters
+        let (hasParameters, hasPlaces) = (plan.hasParameters, !plan.isPlain)
         buffer.writeInteger(
             (plan.sender == nil ? 0 : Mark.hasSender) | (plan.idempotencyKey == nil ? 0 : Mark.hasKey)
-                | (hasParameters ? Mark.hasParameters : 0))
+                | (hasParameters ? Mark.hasParameters : 0) | (hasPlaces ? Mark.hasPlaces : 0))
         if let sender = plan.sender { write(sender, into: &buffer) }
         if let key = plan.idempotencyKey { write(key, into: &buffer) }
         buffer.writeInteger(UInt16(plan.placements.count), endianness: .little)
@@ -83,9 +108,26 @@ extension SpoolEnvelope {
         }
         buffer.writeInteger(UInt16(plan.relays.count), endianness: .little)
         for relay in plan.relays { write(relay.address, into: &buffer) }
-        guard hasParameters else { return }
-        write(plan.parameters, into: &buffer)
-        for relay in plan.relays { write(relay.parameters, into: &buffer) }
+        if hasParameters {
+            write(plan.parameters, into: &buffer)
+            for relay in plan.relays { write(relay.parameters, into: &buffer) }
+        }
+        if hasPlaces { writePlaces(plan, into: &buffer) }
+    }
+
+    private static func writePlaces(_ plan: Plan, into buffer: inout ByteBuffer) {
+        buffer.writeInteger(
+            (plan.isAppended ? PlacesMark.isAppended : 0) | (plan.internalDate == nil ? 0 : PlacesMark.hasInternalDate)
+                | (plan.identity == nil ? 0 : PlacesMark.hasIdentity))
+        if let date = plan.internalDate { buffer.writeInteger(date, endianness: .little) }
+        if let identity = plan.identity { write(identity, into: &buffer) }
+        for placement in plan.placements {
+            buffer.writeInteger(placement.mailbox == nil ? 0 : PlaceMark.hasMailbox)
+            buffer.writeInteger(placement.flags.rawValue)
+            if let mailbox = placement.mailbox { write(mailbox, into: &buffer) }
+            buffer.writeInteger(UInt8(truncatingIfNeeded: placement.keywords.count))
+            for keyword in placement.keywords { write(keyword, into: &buffer) }
+        }
     }
 
     private static func write(_ parameters: SenderParameters, into buffer: inout ByteBuffer) {
@@ -146,6 +188,7 @@ extension SpoolEnvelope {
         for _ in 0..<(try Self.readCount(&bytes)) { relays.append(RelayedRecipient(try Self.readAddress(&bytes))) }
         parameters = SenderParameters(body: body)
         if marks & Mark.hasParameters != 0 { try readParameters(&bytes) }
+        if marks & Mark.hasPlaces != 0 { try readPlaces(&bytes) }
         guard bytes.readableBytes == 0 else { throw .malformed }
     }
 
@@ -166,6 +209,24 @@ extension SpoolEnvelope {
                 relays[index].parameters.notify = NotifyWishes(rawValue: notify)
             }
             if marks & RelayMark.hasOriginal != 0 { relays[index].parameters.original = try Self.readText(&bytes) }
+        }
+    }
+
+    private mutating func readPlaces(_ bytes: inout ByteBuffer) throws(RecordFault) {
+        let marks = try Self.readMarks(&bytes, known: PlacesMark.known)
+        isAppended = marks & PlacesMark.isAppended != 0
+        if marks & PlacesMark.hasInternalDate != 0 {
+            guard let date = bytes.readInteger(endianness: .little, as: Int64.self) else { throw .malformed }
+            internalDate = date
+        }
+        if marks & PlacesMark.hasIdentity != 0 { identity = try Self.readText(&bytes) }
+        for index in placements.indices {
+            let marks = try Self.readMarks(&bytes, known: PlaceMark.known)
+            guard let flags: UInt8 = bytes.readInteger(), flags & ~MessageFlags.all.rawValue == 0 else { throw .malformed }
+            placements[index].flags = MessageFlags(rawValue: flags)
+            if marks & PlaceMark.hasMailbox != 0 { placements[index].mailbox = try Self.readText(&bytes) }
+            guard let count: UInt8 = bytes.readInteger() else { throw .malformed }
+            for _ in 0..<count { placements[index].keywords.append(try Self.readText(&bytes)) }
         }
     }
 

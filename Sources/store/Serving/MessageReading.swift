@@ -1,27 +1,36 @@
-// One message on its way to a delivery agent: the record's part at once, a content file in pieces as the road takes them.
+// One message on its way to another room: the record's part at once, a content file in pieces as the road takes them.
 
 import IPC
 import Mail
 import NIOCore
+import NIOPosix
 
 /// Confined to its event loop.
-final class RelayReading {
+final class MessageReading<E: Edge> {
     private let message: StoredMessage
+    /// What of the record goes to the reader.
+    private let front: ByteBuffer
     private let part: ReadPart
-    private let serving: DeliveryServing
-    private let exchange: Exchange<DeliveryToStore>
+    private let reader: SpoolReader
+    private let files: NIOThreadPool
+    private let exchange: Exchange<E>
     private let done: (Result<UInt64, SpoolReadError>) -> Void
     private var sent: UInt64 = 0
     private var offset: UInt64 = 0
     private var isStopped = false
 
+    /// - Parameters:
+    ///   - front: `message.relayed` or `message.local`.
+    ///   - done: called once, unless it is stopped: with the octets that were sent.
     init(
-        _ message: StoredMessage, _ part: ReadPart, _ serving: DeliveryServing, _ exchange: Exchange<DeliveryToStore>,
-        done: @escaping (Result<UInt64, SpoolReadError>) -> Void
+        _ message: StoredMessage, front: ByteBuffer, _ part: ReadPart, from reader: SpoolReader, files: NIOThreadPool,
+        to exchange: Exchange<E>, done: @escaping (Result<UInt64, SpoolReadError>) -> Void
     ) {
         self.message = message
+        self.front = front
         self.part = part
-        self.serving = serving
+        self.reader = reader
+        self.files = files
         self.exchange = exchange
         self.done = done
     }
@@ -33,7 +42,7 @@ final class RelayReading {
 
     func start() {
         guard message.record.flags.contains(.ownFile) else {
-            return finish(with: message.relayed)
+            return finish(with: front)
         }
         let record = message.record
         onDisk { (reader) throws(SpoolReadError) in
@@ -52,20 +61,20 @@ final class RelayReading {
                 try reader.readContent(file, from: 0, atMost: wanted)
             } then: {
                 [self] content in
-                var bytes = message.relayed
+                var bytes = front
                 bytes.writeImmutableBuffer(content)
                 finish(with: bytes)
             }
         } else {
-            send(message.relayed)
+            send(front)
             pump(file)
         }
     }
 
     /// Everything is in memory.
-    private func finish(with relayed: ByteBuffer) {
-        var bytes = relayed
-        if case .header(let limit) = part { bytes = Self.header(of: bytes, atMost: Int(limit)) }
+    private func finish(with front: ByteBuffer) {
+        var bytes = front
+        if case .header(let limit) = part { bytes = bytes.header(atMost: Int(limit)) }
         send(bytes)
         done(.success(sent))
     }
@@ -107,14 +116,16 @@ final class RelayReading {
             case .failure(let error): done(.failure(error))
             }
         }
-        serving.files.submit { [reader = serving.reader] _ in
+        files.submit { [reader] _ in
             do throws(SpoolReadError) { answer(.success(try body(reader))) } catch { answer(.failure(error)) }
         }
     }
+}
 
+extension ByteBuffer {
     /// Up to and with the empty line (RFC 5322 §2.1), if it comes early enough; whole lines otherwise.
-    static func header(of bytes: ByteBuffer, atMost limit: Int) -> ByteBuffer {
-        bytes.withUnsafeReadableBytes { octets in
+    func header(atMost limit: Int) -> ByteBuffer {
+        withUnsafeReadableBytes { octets in
             var end = 0
             var start = 0
             while start < octets.count, let feed = octets[start...].firstIndex(of: 0x0A), feed < limit {
@@ -123,7 +134,7 @@ final class RelayReading {
                 if length == 0 || length == 1 && octets[start] == 0x0D { break }
                 start = feed + 1
             }
-            return bytes.getSlice(at: bytes.readerIndex, length: end) ?? ByteBuffer()
+            return getSlice(at: readerIndex, length: end) ?? ByteBuffer()
         }
     }
 }
