@@ -167,7 +167,8 @@ package final class Household: Sendable {
     ) -> CommandServing {
         CommandServing(
             directory: DirectoryCommands(directory: directory, hashes: hashes, database: database, log: log),
-            mailboxes: mailboxCommands, queue: queue, database: database, check: SpoolCheck(database: database, reader: reader), files: files,
+            mailboxes: mailboxCommands, queue: queue, database: database, check: SpoolCheck(database: database, reader: reader),
+            files: files,
             answerRoom: answerRoom)
     }
 }

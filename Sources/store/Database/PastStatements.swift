@@ -55,9 +55,8 @@ final class PastStatements {
         surplus = try IndexStatement(
             database,
             """
-            SELECT modseq, uid FROM expunged WHERE mailbox = ?1 AND spool = 0
-                AND EXISTS (SELECT 1 FROM expunged WHERE mailbox = ?1 AND spool = 0 LIMIT 1 OFFSET ?3)
-            ORDER BY modseq, uid LIMIT ?2
+            SELECT modseq, uid FROM expunged WHERE mailbox = ?1 AND spool = 0 ORDER BY modseq, uid
+            LIMIT MAX(0, MIN(?2, (SELECT COUNT(*) FROM expunged WHERE mailbox = ?1 AND spool = 0) - ?3))
             """)
         keys = try IndexStatement(
             database,

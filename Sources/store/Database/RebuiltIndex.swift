@@ -94,6 +94,7 @@ final class RebuiltIndex {
             var seen: Set<Int64> = []
             var taken: Set<String> = []
             // Ids of mailboxes are never used twice, and nobody knows how far the lost index was: see MailboxID.
+            try database.execute(sql: "DELETE FROM sqlite_sequence WHERE name = 'mailboxes'")
             try database.execute(sql: "INSERT INTO sqlite_sequence VALUES ('mailboxes', ?)", arguments: [now / 1000])
             for row in rows {
                 let (id, text): (Int64, String) = (row[0], row[1])

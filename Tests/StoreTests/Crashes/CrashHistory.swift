@@ -92,6 +92,8 @@ extension CrashHistory {
         let known = try read()
         let damaged = try store.verify()
         guard damaged.isEmpty else { throw BrokenWord("damaged: \(damaged[0])") }
+        let wrong = try store.recount()
+        guard wrong.isEmpty else { throw BrokenWord("figures: \(wrong[0])") }
         let audit = try await store.audit()
         guard audit.unaccounted == 0 else { throw BrokenWord("unaccounted: \(audit)") }
         let maildrop = try await store.house.inboxes.openMaildrop(account)

@@ -28,6 +28,24 @@ import Testing
         try await expectAlive(folder)
     }
 
+    @Test("F-4, F-9: killed while mail is appended, flagged, removed with its mailbox and brought back") func shelf() async throws
+    {
+        let folder = TestFolder()
+        for number in 0..<(Self.kills / 3) {
+            let seed = 9 << 32 | UInt64(number)
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String, seed = seed as UInt64] in
+                await CrashShelf.run(path, seed)
+            }
+            if let because = Self.broken(folder) {
+                Issue.record("\(because)")
+                return
+            }
+        }
+        let last = try CrashShelf(folder.path, 1)
+        try await last.check()
+        last.stop()
+    }
+
     private static func broken(_ folder: TestFolder) -> String? {
         guard let file = try? OpenFile("\(folder.path)/broken", flags: O_RDONLY) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 4_096)

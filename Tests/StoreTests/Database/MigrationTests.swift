@@ -63,13 +63,14 @@ private typealias Refused = store.DatabaseError
 
     /// What the first release had of a house: its rows by name, taken from a house of today. The bytes in the segments are
     /// the same: a message without parameters is written as it always was.
-    static func giveBack(_ folder: TestFolder) throws {
+    /// - Parameter version: of the release; what that one has and the first had not is empty, but for what `more` says.
+    static func giveBack(_ folder: TestFolder, version: Int = 1, more: String = "") throws {
         let path = "\(folder.path)/store/index.sqlite"
         let database = try DatabaseQueue(path: ":memory:")
         try database.write { try $0.execute(sql: first) }
         try database.writeWithoutTransaction { try $0.execute(sql: "ATTACH '\(path)' AS today") }
         try database.write { database in
-            for table in ["recipients", "idempotency", "mailboxes", "placements", "expunged"] where table != "mailboxes" {
+            for table in ["recipients", "idempotency"] {
                 try database.execute(sql: "INSERT INTO \(table) SELECT * FROM today.\(table)")
             }
             try database.execute(
@@ -85,9 +86,14 @@ private typealias Refused = store.DatabaseError
                     INSERT INTO domains SELECT name FROM today.domains;
                     INSERT INTO accounts SELECT id, address, folded, domain, credential, created_at, removed_at
                         FROM today.accounts;
-                    INSERT INTO mailboxes SELECT * FROM today.mailboxes;
-                    PRAGMA user_version = 1;
+                    INSERT INTO mailboxes SELECT id, account, name, uidvalidity, uidnext, highestmodseq, messages, octets
+                        FROM today.mailboxes WHERE name = 'INBOX';
+                    INSERT INTO placements SELECT mailbox, uid, spool, modseq, received_at, size, flags FROM today.placements;
+                    INSERT INTO expunged SELECT mailbox, modseq, uid, spool, received_at, size, flags, expunged_at
+                        FROM today.expunged;
                     """)
+            for next in IndexSchema.versions[1..<version] { try database.execute(sql: next) }
+            try database.execute(sql: "\(more); PRAGMA user_version = \(version)")
         }
         try database.writeWithoutTransaction { try $0.execute(sql: "DETACH today") }
         for ending in ["", "-wal", "-shm"] { unlink(path + ending) }
@@ -133,6 +139,44 @@ private typealias Refused = store.DatabaseError
         try await road.stop()
     }
 
+    @Test("version 3: every INBOX stays what it is, and users get the usual mailboxes beside it") func third() async throws {
+        var store = try TestStore()
+        let (alice, sales) = (store.account("alice@example.test"), store.account("sales@example.test"))
+        let gone = store.account("gone@example.test")
+        var spools: [SpoolID] = []
+        for _ in 0..<3 { spools.append(try await store.accept(.to([alice, sales, gone]))) }
+        try await store.house.inboxes.removeMessages([2], of: alice.account)
+        try await store.carryOut(.removeAccount(gone.recipient, .user))
+        let before = try #require(try await store.house.database.mailbox(.inbox, of: alice.account))
+        let (folder, clock) = (store.folder, store.clock)
+        store.stop()
+        try Self.giveBack(
+            folder, version: 3, more: "UPDATE accounts SET kind = 'folder' WHERE address = 'sales@example.test'")
+
+        store = try TestStore(folder, clock: clock)
+        #expect(try store.recount() == [])
+        var inbox = try #require(try await store.house.database.mailbox(.inbox, of: alice.account))
+        #expect((inbox.messages, inbox.unseen) == (2, 2))
+        inbox.isSubscribed = before.isSubscribed
+        #expect(inbox == before)
+        let names = try await store.house.database.mailboxes(of: alice.account, after: nil, limit: 10)
+        #expect(names.map(\.name.text) == ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"])
+        #expect(names.allSatisfy { $0.isSubscribed && ($0.name.isInbox ? $0.use == nil : $0.use?.rawValue == $0.name.text) })
+        #expect(try await store.house.database.mailboxes(of: sales.account, after: nil, limit: 10).map(\.name) == [.inbox])
+        // What was removed before comes back, and a removed account has nothing new.
+        guard
+            case .mailbox(.undeleted(let step)) = await store.make(
+                .undelete(Undeletion(alice.account, at: clock.now - 1), limit: 9))
+        else { throw StoreFault("another word") }
+        #expect(step.messages == 0)
+        #expect(try store.rows("SELECT COUNT(*) FROM mailboxes WHERE account = \(gone.account.rawValue)") == 1)
+        #expect(try await store.house.database.changes(of: before.id, since: 0) != nil)
+        #expect(try await store.text(spools[1]).hasSuffix("body\r\n"))
+        let reopened = try store.reopened()
+        #expect(try await reopened.house.database.mailboxes(of: alice.account, after: nil, limit: 10) == names)
+        reopened.stop()
+    }
+
     @Test("the migrated tables are those of a new database") func sameTables() throws {
         func tables(_ versions: ArraySlice<String>, after start: String?) throws -> [String] {
             let database = try DatabaseQueue(path: ":memory:")
@@ -155,9 +199,9 @@ private typealias Refused = store.DatabaseError
         let folder = house.folder
         house.stop()
         let database = try DatabaseQueue(path: "\(folder.path)/store/index.sqlite")
-        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 4") }
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 5") }
         try database.close()
-        let newer = Refused.newer(found: 4, known: 3)
+        let newer = Refused.newer(found: 5, known: 4)
         #expect(throws: newer) { try TestStore(folder) }
     }
 }

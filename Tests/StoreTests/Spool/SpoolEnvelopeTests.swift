@@ -49,6 +49,46 @@ import Testing
         #expect(envelope.relays == [RelayedRecipient("e@f.test".address), RelayedRecipient("g@h.test".address)])
     }
 
+    /// With everything that a message that did not come by SMTP has.
+    static func appended() -> Plan {
+        var plan = Self.plan()
+        plan.relays = []
+        plan.parameters = SenderParameters()
+        plan.isAppended = true
+        plan.internalDate = 258
+        plan.identity = "i"
+        plan.placements[0].mailbox = "M"
+        plan.placements[0].flags = [.seen, .draft]
+        plan.placements[0].keywords = ["k", "$x"]
+        return plan
+    }
+
+    static let places =
+        "07" + "0201000000000000" + "0100" + "69" + "01" + "11" + "0100" + "4d" + "02" + "0100" + "6b" + "0200" + "2478"
+
+    @Test("places are frozen, and written only where there are any") func places() throws {
+        var plan = Self.appended()
+        let bytes = Self.bytes(plan)
+        #expect(Self.hex(bytes).hasPrefix("09") && Self.hex(bytes).hasSuffix("0000" + Self.places))
+        #expect(try SpoolEnvelope(ByteBuffer(bytes: bytes)) == SpoolEnvelope(plan))
+        for count in 0..<bytes.count {
+            #expect(throws: RecordFault.malformed) { try SpoolEnvelope(ByteBuffer(bytes: bytes[..<count])) }
+        }
+        let start = bytes.count - Self.places.utf8.count / 2
+        for (place, mark) in [(start, UInt8(0x08)), (start + 12, 0x02), (start + 13, 0x20)] {
+            var changed = bytes
+            changed[place] |= mark
+            #expect(throws: RecordFault.malformed) { try SpoolEnvelope(ByteBuffer(bytes: changed)) }
+        }
+        // One of them is enough.
+        (plan.isAppended, plan.internalDate, plan.identity) = (false, nil, nil)
+        plan.placements[0] = LocalPlacement(recipient: plan.placements[0].recipient, account: plan.placements[0].account)
+        #expect(Self.hex(Self.bytes(plan)).hasPrefix("01"))
+        plan.placements[0].keywords = ["k"]
+        #expect(Self.hex(Self.bytes(plan)).hasSuffix("00000001" + "01006b"))
+        #expect(try SpoolEnvelope(ByteBuffer(bytes: Self.bytes(plan))) == SpoolEnvelope(plan))
+    }
+
     @Test("every beginning of one is none, and neither is one with more behind it") func cut() throws {
         let bytes = Self.bytes(Self.plan())
         #expect(try SpoolEnvelope(ByteBuffer(bytes: bytes)) == SpoolEnvelope(Self.plan()))
@@ -61,7 +101,7 @@ import Testing
     @Test("marks of a later release, and marks that contradict each other, are not passed over") func unknownMarks() {
         let bytes = Self.bytes(Self.plan())
         let parameters = 1 + Self.common.utf8.count / 2
-        for (place, mark) in [(0, UInt8(0x08)), (0, 0x80), (parameters, 0x10), (parameters, 0x04), (parameters + 5, 0x04)] {
+        for (place, mark) in [(0, UInt8(0x10)), (0, 0x80), (parameters, 0x10), (parameters, 0x04), (parameters + 5, 0x04)] {
             var changed = bytes
             changed[place] |= mark
             #expect(throws: RecordFault.malformed) { try SpoolEnvelope(ByteBuffer(bytes: changed)) }
