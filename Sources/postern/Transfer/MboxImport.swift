@@ -23,7 +23,7 @@ struct MboxImport {
         var reading = Reading()
         do {
             while true {
-                let event = splitter.next(in: reading.buffer.span, from: &reading.offset, isLast: reading.isLast)
+                let event = reading.next(&splitter)
                 switch event {
                 case .finished: return
                 case .needsInput: try reading.more(file, Self.piece, importing)
@@ -77,6 +77,12 @@ struct MboxImport {
         var message: IncomingMessage?
         /// Where the message's From_ line stands in the file.
         var start: UInt64 = 0
+
+        mutating func next(_ splitter: inout MboxSplitter) -> MboxSplitter.Event {
+            var offset = offset
+            defer { self.offset = offset }
+            return splitter.next(in: buffer.span, from: &offset, isLast: isLast)
+        }
 
         mutating func more(_ file: ReadFile, _ count: Int, _ importing: Importing) throws {
             buffer.removeFirst(offset)

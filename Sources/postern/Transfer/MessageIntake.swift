@@ -5,6 +5,7 @@
 // store takes an identity once, so an import that was broken off is done again from the beginning and puts nothing in twice.
 
 import Crypto
+import Glibc
 import IPC
 import Mail
 import NIOCore
@@ -160,7 +161,7 @@ final class IncomingMessage {
     private func take() { buffer.withUnsafeReadableBytes { hash.update(bufferPointer: $0) } }
 
     /// All has come: its bytes and its date in a hash, and a short form of that.
-    fileprivate func identity(_ date: Int64?) -> (text: String, prefix: UInt64) {
+    func identity(_ date: Int64?) -> (text: String, prefix: UInt64) {
         take()
         var whole = hash
         withUnsafeBytes(of: (date ?? .min).littleEndian) { whole.update(bufferPointer: $0) }
