@@ -41,8 +41,14 @@ struct DiskEntry {
 /// Why a file cannot be read, in words.
 struct DiskTrouble: Error, CustomStringConvertible {
     let description: String
+    /// Nothing has this name.
+    var isMissing = false
     init(_ description: String) { self.description = description }
-    init(errno number: Int32) { self.init(errorText(number)) }
+
+    init(errno number: Int32) {
+        self.init(errorText(number))
+        isMissing = number == ENOENT
+    }
 }
 
 enum DiskFolder {

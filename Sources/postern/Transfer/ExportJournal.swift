@@ -46,9 +46,7 @@ final class ExportJournal {
 
     /// Empty, or an export's.
     private static func prepare(_ folder: DiskPath) throws {
-        if folder.withCString({ mkdir($0, 0o700) }) == 0 { return }
-        let number = errno
-        guard number == EEXIST else { throw Failure("cannot make \(folder.text): \(errorText(number))") }
+        if try WrittenFile.makeFolder(folder) { return }
         let entries: [DiskEntry]
         do { entries = try DiskFolder.entries(folder, followsLink: true) } catch {
             throw Failure("cannot read \(folder.text): \(error)")

@@ -38,7 +38,8 @@ final class Importing {
 
     /// - Throws: `Failure` when the store does not go on.
     func run() async throws {
-        let present = Set(try await mailboxes())
+        // An account that is not there is said before all is read.
+        _ = try await mailboxes()
         whole = plan.sources.reduce(0) { $0 + size($1) }
         do {
             for source in plan.sources {
@@ -50,7 +51,7 @@ final class Importing {
             }
             try await intake.settle()
             report.take(intake.tally)
-            if !isDry { try await makeEmpty(present) }
+            if !isDry { try await makeEmpty() }
         } catch let failure as Failure {
             try? await intake.settle()
             progress.end()
@@ -69,11 +70,12 @@ final class Importing {
 
     /// Folders without a message are mailboxes too; and what was subscribed to stays so. Names are compared as people read
     /// them, whatever their Unicode form.
-    private func makeEmpty(_ present: Set<String>) async throws {
-        for name in Set(plan.sources.map(\.mailbox)).subtracting(present).sorted() where report.mailboxes[name] == nil {
+    private func makeEmpty() async throws {
+        var here = Set(try await mailboxes())
+        for name in Set(plan.sources.map(\.mailbox)).subtracting(here).sorted() where !here.contains(name) {
             try await store.change(.create(NamedMailbox(account, name), use: nil))
+            here = Set(try await mailboxes())
         }
-        let here = Set(try await mailboxes())
         for name in Set(plan.subscriptions) where here.contains(name) {
             try await store.change(.subscribe(NamedMailbox(account, name)))
         }

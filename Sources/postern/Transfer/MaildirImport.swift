@@ -35,7 +35,7 @@ struct MaildirImport {
     func run() async throws {
         for name in ["cur", "new"] {
             do { _ = try DiskFolder.entries(path / name) } catch let trouble as DiskTrouble {
-                importing.leave(nil, (path / name).text, trouble.description)
+                if !trouble.isMissing { importing.leave(nil, (path / name).text, trouble.description) }
             }
         }
         for found in Self.names(in: path).map(found).sorted(by: isBefore) {

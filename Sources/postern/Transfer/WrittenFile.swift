@@ -70,8 +70,17 @@ final class WrittenFile {
 
     // MARK: - Folders
 
-    static func makeFolder(_ path: DiskPath) throws {
-        guard path.withCString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else { throw trouble(path, errno) }
+    /// For its owner alone, unless it is there already.
+    /// - Returns: whether it is new.
+    @discardableResult
+    static func makeFolder(_ path: DiskPath) throws -> Bool {
+        guard path.withCString({ mkdir($0, 0o700) }) == 0 else {
+            if errno == EEXIST { return false }
+            throw trouble(path, errno)
+        }
+        // Whatever the process leaves away from new files.
+        guard path.withCString({ chmod($0, 0o700) }) == 0 else { throw trouble(path, errno) }
+        return true
     }
 
     static func syncFolder(_ path: DiskPath) throws {

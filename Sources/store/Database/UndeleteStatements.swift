@@ -149,7 +149,8 @@ extension UndeleteStatements {
             database, sql: "SELECT COUNT(*) FROM mailboxes WHERE account = ? AND removed_at IS NULL",
             arguments: [account.rawValue])
         guard count ?? 0 < MailboxName.ofAccount else {
-            throw Rejection("the account has \(MailboxName.ofAccount) mailboxes, and \(source.name) would be another: delete some")
+            throw Rejection(
+                "the account has \(MailboxName.ofAccount) mailboxes, and \(source.name) would be another: delete some")
         }
         try database.execute(
             sql: """

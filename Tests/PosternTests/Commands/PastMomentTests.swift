@@ -70,9 +70,9 @@ import Testing
 @Suite struct TransferProgressTests {
     @Test(
         arguments: [
-            (0, 0, nil, 0, "0 messages, 0 B"), (500, 1_000_000, nil, 2, "500 messages, 1 MB, 250/s"),
-            (500, 1_000_000, 0.25, 30, "500 messages, 1 MB, 16/s, 25 %, 90 s left"),
-            (500, 1_000_000, 0.01, 300, "500 messages, 1 MB, 1/s, 1 %, 8 h 15 min left"),
+            (0, 0, nil, 0, "0 messages, 0 B"), (500, 1_000_000, nil, 2, "500 messages, 1.0 MB, 250/s"),
+            (500, 1_000_000, 0.25, 30, "500 messages, 1.0 MB, 16/s, 25 %, 90 s left"),
+            (500, 1_000_000, 0.01, 300, "500 messages, 1.0 MB, 1/s, 1 %, 8 h 15 min left"),
             (9, 9, 1.5, 10, "9 messages, 9 B, 0/s, 100 %, 0 s left"),
         ] as [(UInt64, UInt64, Double?, Double, String)])
     func lines(messages: UInt64, octets: UInt64, fraction: Double?, seconds: Double, line: String) {
