@@ -146,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "PosternTests",
             dependencies: [
-                "postern", "Mail", "IPC", "Settings", "Door", nio, nioPosix, crypto,
+                "postern", "Archive", "Mail", "IPC", "Settings", "Door", nio, nioPosix, crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "RoomTests"),

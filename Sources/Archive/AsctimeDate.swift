@@ -1,5 +1,5 @@
-// Dates as the From_ lines of an mbox have them: C's asctime, with the zones that mail programs put into it. No clock:
-// seconds since 1970 in UTC come in and go out.
+// Dates as the From_ lines of an mbox have them: C's asctime, with the zones that mail programs put into it; and those of
+// the Date field, for lines without one. No clock: seconds since 1970 in UTC come in and go out.
 
 import Mail
 
@@ -35,6 +35,21 @@ enum AsctimeDate {
         let zoneWords = place == rest.startIndex ? rest.dropFirst() : rest.dropLast()
         guard let east = zone(zoneWords, defaultZone) else { return nil }
         guard (1...length(year, month)).contains(day) else { return nil }
+        return Int64(dayNumber(year, month + 1, day) * 86_400 + time - east)
+    }
+
+    /// The seconds of a Date field's words (RFC 5322 §3.3), with the zones' names and short years of §4.3:
+    /// `Thu, 24 Nov 1986 18:22:48 +0100 (CET)`. What follows the zone is a comment.
+    /// - Returns: nil when this is no such date.
+    static func seconds(ofField words: [Octets]) -> Int64? {
+        var rest = words[...]
+        if rest.first?.last == UInt8(ascii: ",") { rest = rest.dropFirst() }
+        guard let day: Int = rest.popFirst().flatMap({ $0.count <= 2 ? OctetSearch.number($0) : nil }) else { return nil }
+        guard let month = rest.popFirst().flatMap({ index(of: $0, in: months) }), let digits = rest.popFirst() else { return nil }
+        guard (2...4).contains(digits.count), let number: Int = OctetSearch.number(digits) else { return nil }
+        let year = digits.count == 4 ? number : number + (digits.count == 2 && number < 50 ? 2000 : 1900)
+        guard year >= 1970, (1...length(year, month)).contains(day) else { return nil }
+        guard let time = rest.popFirst().flatMap(timeOfDay), let east = zone(rest.prefix(1), 0) else { return nil }
         return Int64(dayNumber(year, month + 1, day) * 86_400 + time - east)
     }
 

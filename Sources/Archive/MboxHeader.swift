@@ -3,7 +3,8 @@
 /// What a message's header has told so far.
 struct MboxHeader: Sendable {
     enum Field: UInt16, CaseIterable {
-        case status, xStatus, keywords, uid, imap, imapBase, mozillaStatus, mozillaStatus2, mozillaKeys, contentLength, subject
+        case status, xStatus, keywords, uid, imap, imapBase, mozillaStatus, mozillaStatus2, mozillaKeys, contentLength, subject,
+            date
 
         var name: StaticString {
             switch self {
@@ -18,6 +19,7 @@ struct MboxHeader: Sendable {
             case .mozillaKeys: "x-mozilla-keys"
             case .contentLength: "content-length"
             case .subject: "subject"
+            case .date: "date"
             }
         }
 
@@ -26,7 +28,7 @@ struct MboxHeader: Sendable {
             case .status, .xStatus, .keywords, .mozillaStatus, .mozillaStatus2, .mozillaKeys: .status
             case .uid, .imap, .imapBase: .uid
             case .contentLength: .contentLength
-            case .subject: []
+            case .subject, .date: []
             }
         }
     }
@@ -36,6 +38,8 @@ struct MboxHeader: Sendable {
     var message = ArchivedMessage()
     var contentLength: UInt64?
     var folder: MboxFolder?
+    /// Seconds since 1970 in UTC, of the Date field.
+    var date: Int64?
     private var seen: UInt16 = 0
     private var hasRecordSubject = false
     private var hasRecordField = false
@@ -59,6 +63,7 @@ struct MboxHeader: Sendable {
         case .mozillaStatus: if let word = words.first { take(mozilla: word) }
         case .mozillaStatus2: break
         case .contentLength: contentLength = words.count == 1 ? OctetSearch.number(words[0]) : nil
+        case .date: date = AsctimeDate.seconds(ofField: words)
         case .subject:
             hasRecordSubject = value.drop(while: OctetSearch.isBlank).starts(with: "DON'T DELETE THIS MESSAGE".utf8)
         }
@@ -137,7 +142,7 @@ extension MboxSplitter {
     /// The field whose name stands here, and what is behind its colon.
     private func fieldName(_ view: MboxView, _ start: Int) -> Name {
         switch view.base[start] | 0x20 {
-        case UInt8(ascii: "s"), UInt8(ascii: "x"), UInt8(ascii: "c"): break
+        case UInt8(ascii: "s"), UInt8(ascii: "x"), UInt8(ascii: "c"), UInt8(ascii: "d"): break
         default: return .no
         }
         var end = start

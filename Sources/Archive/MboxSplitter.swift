@@ -41,7 +41,7 @@ package struct MboxSplitter: Sendable {
 
     let dialect: MboxDialect
     let removes: MboxFields
-    let limits: MboxLimits
+    package let limits: MboxLimits
     let zone: Int
     let canLookAhead: Bool
 
@@ -170,6 +170,8 @@ package struct MboxSplitter: Sendable {
     private mutating func end() -> Event {
         place = found == nil ? .finished : .separator
         defer { isFirst = false }
+        // Thunderbird writes lines without a date.
+        if header.message.internalDate == nil { header.message.internalDate = header.date }
         return .ends(MboxEnding(message: header.message, isFolderRecord: isFirst && header.isFolderRecord))
     }
 

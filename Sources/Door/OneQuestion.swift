@@ -10,6 +10,8 @@ package enum OneQuestion {
         package enum Kind: Sendable { case unreachable, refused, failed }
         package let kind: Kind
         package let description: String
+
+        package init(kind: Kind, description: String) { (self.kind, self.description) = (kind, description) }
     }
 
     /// Connects, asks, closes. Fails with `NoAnswer`.

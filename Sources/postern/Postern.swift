@@ -15,8 +15,9 @@ struct Postern: AsyncParsableCommand {
         version: release,
         subcommands: [
             Run.self, Check.self, Describe.self, Doctor.self, Domain.self, Account.self, Passwords.self, Folder.self,
-            Processor.self, Rule.self, Alias.self, Quota.self, DirectoryFile.self, Trusted.self, Safe.self, Explain.self,
-            Ban.self, Queue.self, Status.self, Verify.self, RebuildIndex.self, Backup.self, Restore.self, Confine.self,
+            Processor.self, Rule.self, Alias.self, Quota.self, MailboxCommand.self, Import.self, Export.self,
+            DirectoryFile.self, Trusted.self, Safe.self, Explain.self, Ban.self, Queue.self, Status.self, Verify.self,
+            Backup.self, Restore.self, RebuildIndex.self, Confine.self,
         ])
 
     static func main() async {

@@ -34,34 +34,37 @@ struct RoomCalls {
     }
 
     func call<E: Edge>(_ edge: E.Type, _ question: E.Question, _ seconds: Int64) async throws -> E.Answer {
-        let roads = try Roads(runtime: read(option).server.runtime)
-        let path = roads.control(E.server, instance: E.server == .delivery ? RoomCalls.firstAgent : "")
-        let identity = Identity(room: .command, release: release, key: ControlKeys.read(roads))
+        let (path, identity) = try way(to: E.server)
         do {
             return try await OneQuestion.ask(
                 E.self, question, at: path, as: identity, deadline: .seconds(seconds),
                 on: MultiThreadedEventLoopGroup.singleton.next()
             ).get()
         } catch let error as OneQuestion.NoAnswer {
-            throw Failure(explain(error, E.server, path))
+            throw Failure(RoomCalls.explain(error, E.server, path))
         }
     }
 
     /// A conversation with a room, for as long as the command lives or until it is closed.
     func open<E: Edge>(_ edge: E.Type) async throws -> OneConversation<E> {
-        let roads = try Roads(runtime: read(option).server.runtime)
-        let path = roads.control(E.server)
+        let (path, identity) = try way(to: E.server)
         do {
             return try await OneConversation.open(
-                E.self, at: path, as: Identity(room: .command, release: release, key: ControlKeys.read(roads)),
-                on: MultiThreadedEventLoopGroup.singleton.next()
+                E.self, at: path, as: identity, on: MultiThreadedEventLoopGroup.singleton.next()
             ).get()
         } catch let error as OneQuestion.NoAnswer {
-            throw Failure(explain(error, E.server, path))
+            throw Failure(RoomCalls.explain(error, E.server, path))
         }
     }
 
-    private func explain(_ error: OneQuestion.NoAnswer, _ room: RoomName, _ path: String) -> String {
+    /// The room's control socket, and who we say there that we are.
+    func way(to room: RoomName) throws -> (path: String, identity: Identity) {
+        let roads = try Roads(runtime: read(option).server.runtime)
+        let path = roads.control(room, instance: room == .delivery ? RoomCalls.firstAgent : "")
+        return (path, Identity(room: .command, release: release, key: ControlKeys.read(roads)))
+    }
+
+    static func explain(_ error: OneQuestion.NoAnswer, _ room: RoomName, _ path: String) -> String {
         switch error.kind {
         case .unreachable:
             "the \(room.rawValue) does not answer on \(path) (\(error)): is the house running? "

@@ -1,4 +1,4 @@
-// postern queue list
+// postern queue list|release|drop
 
 import ArgumentParser
 import IPC
@@ -6,29 +6,34 @@ import Mail
 
 struct Queue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The mail that waits to leave.", subcommands: [List.self])
+        abstract: "The mail that waits to leave.", subcommands: [List.self, Release.self, Drop.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List what waits, with the reason why it still waits.")
         @OptionGroup var settings: SettingsOption
+        @OptionGroup var filter: QueueFilter
         @OptionGroup var form: JSONOption
 
         func run() async throws {
-            let call = StoreCall(settings)
-            let entries = try await call.pages { (last: QueueEntry?) in
-                guard case .queue(let page) = try await call.ask(.listQueue(after: last?.entry)) else {
-                    throw Failure.misfit("store")
-                }
-                return page
-            }
-            try sayRows(entries.map(QueueRow.init), form)
+            try sayRows(try await StoreCall(settings).queue(filter).map(QueueRow.init), form)
         }
     }
 }
 
+extension StoreCall {
+    /// What waits and goes through the filter.
+    func queue(_ filter: QueueFilter) async throws -> [QueueEntry] {
+        let all = try await pages { (last: QueueEntry?) in
+            guard case .queue(let page) = try await ask(.listQueue(after: last?.entry)) else { throw Failure.misfit("store") }
+            return page
+        }
+        return all.filter(filter.takes)
+    }
+}
+
 struct QueueRow: Row {
-    static let heads = ["MESSAGE", "RECIPIENT", "STATE", "TRIES", "NEXT TRY (UTC)", "SIZE", "SENDER", "REASON"]
+    static let heads = ["ENTRY", "MESSAGE", "RECIPIENT", "STATE", "TRIES", "NEXT TRY (UTC)", "SIZE", "SENDER", "REASON"]
     var entry: UInt64
     var message: String
     var sender: String
@@ -58,6 +63,6 @@ struct QueueRow: Row {
     }
 
     var cells: [String] {
-        [message, recipient, state, "\(attempts)", nextAttempt, octets(size), "<\(sender)>", reason]
+        ["\(entry)", message, recipient, state, "\(attempts)", nextAttempt, octets(size), "<\(sender)>", reason]
     }
 }

@@ -1,4 +1,4 @@
-// postern restore: the command reads the backup as whoever may; the store's own program writes, as the store's user.
+// postern restore: from a backup, or from what was removed and is still kept.
 
 import ArgumentParser
 import Crypto
@@ -7,23 +7,57 @@ import IPC
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make the store what a backup has.",
+        abstract: "Bring back the whole store from a backup, or what was removed from an account.",
         discussion: """
-            The house must be stopped. Every mailbox has the messages and UIDs of the backup. Mail that waited to be sent is \
-            held, since it may have been sent after the backup was made. Ended half-way, it is started again.
+            --from DIR: the store becomes what a backup has. The house must be stopped. Every mailbox has the messages and UIDs of \
+            the backup. Mail that waited to be sent is held, since it may have been sent after the backup was made. Ended \
+            half-way, it is started again.
+            ACCOUNT --at TIME: what was in the account at that time and has been removed since comes back beside what is there, \
+            with new UIDs; mailboxes that were deleted are made again. It can be done for as long as store.expunge_retention \
+            says, and done again at will: nothing comes back twice.
             """)
     @OptionGroup var settings: SettingsOption
-    @Option(help: ArgumentHelp("The folder of the backup.", valueName: "dir")) var from: String
-    @Flag(help: "Move the store that is there aside, into a folder with today's date. Nothing of it is deleted.")
+    @OptionGroup var form: JSONOption
+    @Argument(help: "Whose mail, with --at.", transform: Typed.address) var account: EmailAddress?
+    @Option(help: "What the account is: user, folder or processor.") var kind = AccountKind.user
+    @Option(
+        help: ArgumentHelp("When it was there: 2h or 3d ago, '2026-11-20 14:00', or 2026-11-20T14:00:00Z.", valueName: "time"))
+    var at: String?
+    @Option(help: "With --at: only what was in this mailbox.", transform: Typed.mailbox) var mailbox: String?
+    @Option(help: ArgumentHelp("The folder of the backup.", valueName: "dir")) var from: String?
+    @Flag(help: "With --from: move the store that is there aside, into a folder with today's date. Nothing of it is deleted.")
     var replace = false
-    @Flag(help: "Restore also files whose checksum is wrong; postern verify names the damaged messages then.")
+    @Flag(help: "With --from: restore also files whose checksum is wrong; postern verify names the damaged messages then.")
     var damaged = false
 
+    func validate() throws {
+        switch (account, at, from) {
+        case (nil, nil, .some) where mailbox == nil, (.some, .some, nil) where !replace && !damaged: return
+        default: throw ValidationError("say --from DIR for the whole store, or ACCOUNT --at TIME for what was removed")
+        }
+    }
+
     func run() async throws {
+        if let from { return try WholeRestore(config: settings.config, replace: replace, damaged: damaged).run(from) }
+        guard let account, let at else { return }
+        let now = PastMoment.now()
+        let moment = try PastMoment.milliseconds(at, now: now)
+        let result = try await Undeletion(settings, NamedAccount(account, kind), mailbox).carryOut(at: moment, now: now)
+        if form.json { try sayJSON(result) } else { say(result.sentence) }
+    }
+}
+
+/// The command reads the backup as whoever may; the store's own program writes, as the store's user.
+struct WholeRestore {
+    let config: String?
+    let replace: Bool
+    let damaged: Bool
+
+    func run(_ from: String) throws {
         let (folder, manifest) = try BackupFolder.existing(from)
         let meter = BackupMeter(BackupMeter.form(isQuiet: false))
         meter.begin(octets: manifest.octets)
-        let words = (replace ? ["--replace"] : []) + (settings.config.map { ["--config", $0] } ?? [])
+        let words = (replace ? ["--replace"] : []) + (config.map { ["--config", $0] } ?? [])
         let program = try StoreProgram(["restore"] + words, isHeard: false)
         var wrong: [String] = []
         for entry in manifest.files {

@@ -162,7 +162,7 @@ private func people<Line: Row>(_ rows: [Line]) throws -> [String] {
             acceptedAt: 0, nextAttemptAt: 60_000, attempts: 1, size: 1_500, last: nil)
         #expect(
             try people([QueueRow(entry)]).last
-                == "00000000000000ff  b@b.org    deferred  1      1970-01-01 00:01:00  1.5 kB  <>      ")
+                == "7      00000000000000ff  b@b.org    deferred  1      1970-01-01 00:01:00  1.5 kB  <>      ")
         #expect(try programs([QueueRow(entry)]).contains(#""nextAttempt" : "1970-01-01 00:01:00","reason" : """#))
     }
 }

@@ -1,0 +1,124 @@
+// An import from its plan to its report: source after source, message after message.
+
+import Archive
+import IPC
+import Mail
+
+/// Used by one task.
+final class Importing {
+    struct Choices {
+        /// nil: told from each message, or from who wrote the files.
+        var dialect: MboxDialect?
+        /// Seconds east of UTC of dates without a zone.
+        var zone = 0
+    }
+
+    let intake: MessageIntake
+    let plan: ImportPlan
+    let choices: Choices
+    private let store: StoreConversation
+    private let account: NamedAccount
+    private let isDry: Bool
+    private var progress: TransferProgress
+    private(set) var report: ImportReport
+    /// How much there is and how much is done with: octets of mbox files, messages of a Maildir.
+    private var whole: UInt64 = 0
+    private var done: UInt64 = 0
+
+    init(
+        _ plan: ImportPlan, into account: NamedAccount, of store: StoreConversation, _ choices: Choices, isDry: Bool,
+        progress: TransferProgress
+    ) {
+        (self.plan, self.account, self.store, self.choices) = (plan, account, store, choices)
+        (self.isDry, self.progress) = (isDry, progress)
+        intake = MessageIntake(isDry ? nil : store, account)
+        report = ImportReport(format: plan.format, dryRun: isDry, passedOver: plan.passedOver)
+        for (item, reason) in plan.leftOut { report.problems.leave(item, reason) }
+    }
+
+    /// - Throws: `Failure` when the store does not go on.
+    func run() async throws {
+        // An account that is not there is said before all is read.
+        _ = try await mailboxes()
+        whole = plan.sources.reduce(0) { $0 + size($1) }
+        do {
+            for source in plan.sources {
+                intake.enter(source.mailbox)
+                switch (plan.format, source.path) {
+                case (.maildir, let path?): try await MaildirImport(self, path).run()
+                default: try await MboxImport(self, source.path).run()
+                }
+            }
+            try await intake.settle()
+            report.take(intake.tally)
+            if !isDry { try await makeEmpty() }
+        } catch let failure as Failure {
+            try? await intake.settle()
+            progress.end()
+            throw stopped(failure)
+        }
+        progress.end()
+    }
+
+    private func mailboxes() async throws -> [String] {
+        var all: [String] = []
+        while case .mailboxes(let page) = try await store.ask(.list(account, after: all.last)), !page.isEmpty {
+            all += page.map(\.name)
+        }
+        return all
+    }
+
+    /// Folders without a message are mailboxes too; and what was subscribed to stays so. Names are compared as people read
+    /// them, whatever their Unicode form.
+    private func makeEmpty() async throws {
+        var here = Set(try await mailboxes())
+        for name in Set(plan.sources.map(\.mailbox)).subtracting(here).sorted() where !here.contains(name) {
+            try await store.change(.create(NamedMailbox(account, name), use: nil))
+            here = Set(try await mailboxes())
+        }
+        for name in Set(plan.subscriptions) where here.contains(name) {
+            try await store.change(.subscribe(NamedMailbox(account, name)))
+        }
+    }
+
+    private func size(_ source: ImportPlan.Source) -> UInt64 {
+        guard let path = source.path else { return 0 }
+        switch plan.format {
+        case .mbox: return (try? ReadFile(path))?.size ?? 0
+        case .maildir: return UInt64(MaildirImport.names(in: path).count)
+        }
+    }
+
+    private func stopped(_ failure: Failure) -> Failure {
+        let tally = intake.tally
+        let words = printable(failure.description)
+        let state = "the import stopped after \(tally.messages + tally.present) messages: \(words)"
+        return Failure("\(state); run the same command again, it goes on there and puts nothing in twice")
+    }
+
+    // MARK: - For the readers of both formats
+
+    func began() -> IncomingMessage { intake.begin() }
+
+    /// The message is whole: it goes in, or is named.
+    /// - Parameter units: Of the progress, that it took.
+    func take(_ message: IncomingMessage, _ archived: ArchivedMessage, item: @autoclosure () -> String) async throws {
+        guard message.octets > 0 else { return leave(message, item(), "it is empty") }
+        guard message.octets <= MessageIntake.largest else { return leave(message, item(), "it is larger than 2 GiB") }
+        if let oddity = message.oddity { report.problems.keep(item(), oddity) }
+        try await intake.finish(message, ImportedFacts(archived))
+    }
+
+    func leave(_ message: IncomingMessage?, _ item: String, _ reason: String) {
+        message?.drop()
+        report.problems.leave(item, reason)
+    }
+
+    func advance(_ units: UInt64) {
+        done += units
+        let tally = intake.tally
+        progress.show(
+            messages: tally.messages + tally.present, octets: tally.octets,
+            fraction: whole > 0 ? Double(done) / Double(whole) : nil)
+    }
+}

@@ -1,0 +1,166 @@
+// Imports into a store in memory: what becomes of flags, keywords, dates, names and bytes, and of what is broken.
+
+import Foundation
+import IPC
+import Mail
+import Testing
+
+@testable import postern
+
+@Suite struct ImportTests {
+    private let mbox = """
+        From a@a.org Thu Nov 20 10:00:00 2025
+        Status: RO
+        X-Status: AF
+        X-Keywords: work $Forwarded bad(one
+        Subject: one
+
+        >From here
+        >>From there
+
+        From b@a.org Thu Nov 20 11:00:00 2025
+        Subject: two
+
+        x
+
+        """
+
+    private func maildir(_ house: MailHouse) throws -> String {
+        try house.file("M/cur/1700000002.M1.h,S=9:2,FSab", "Subject: b\n\nx\n", modified: 1_700_000_002)
+        try house.file("M/new/1700000001.M1.h", "Subject: a\r\n\r\nx\r\n", modified: 1_700_000_001)
+        try house.file("M/tmp/1700000003.M1.h", "Subject: not there yet\n\n")
+        try house.file("M/dovecot-keywords", "0 $Junk\n1 later\n")
+        try house.file("M/.Work.Caf&AOk-/cur/1.x:2,RT", "Subject: c\n\n")
+        try house.file("M/.Empty/cur/.keep", "")
+        try house.file("M/subscriptions", "Empty\nWork.Caf&AOk-\nGone\n")
+        return "\(house.folder)/M"
+    }
+
+    /// 2.9: an mbox with all that its fields say.
+    @Test func mboxFile() async throws {
+        try await MailHouse.with { house in
+            let report = try await house.importAll(house.file("Old.mbox", mbox))
+            let old = try #require(house.mail.mailboxes["Old"])
+            #expect(old.map(\.text) == ["Subject: one\r\n\r\nFrom here\r\n>From there\r\n", "Subject: two\r\n\r\nx\r\n"])
+            #expect(old[0].flags == [.seen, .answered, .flagged] && old[1].flags == [])
+            #expect(old[0].keywords == ["work", "$Forwarded"])
+            #expect(old[0].internalDate == 1_763_632_800_000)
+            #expect(report.messages == 2 && report.keywordsLost == 1 && report.mailboxes == ["Old": 2])
+        }
+    }
+
+    /// 2.9: a Maildir++ of Dovecot's, in the order of delivery.
+    @Test func maildirFolders() async throws {
+        try await MailHouse.with { house in
+            let report = try await house.importAll(maildir(house))
+            let inbox = try #require(house.mail.mailboxes["INBOX"])
+            #expect(inbox.map(\.text) == ["Subject: a\r\n\r\nx\r\n", "Subject: b\r\n\r\nx\r\n"])
+            #expect(inbox[1].flags == [.flagged, .seen] && inbox[1].keywords == ["$Junk", "later"])
+            #expect(inbox.map(\.internalDate) == [1_700_000_001_000, 1_700_000_002_000])
+            #expect(house.mail.mailboxes["Work/Café"]?.first?.flags == [.answered, .deleted])
+            #expect(house.mail.mailboxes["Empty"] == [])
+            #expect(house.mail.with { $0.subscribed } == ["Empty", "Work/Café"])
+            #expect(report.messages == 3 && report.problems.leftOut == 0)
+        }
+    }
+
+    /// Folders in folders, as Dovecot's LAYOUT=fs has them, without an inbox.
+    @Test func foldersOfTheFileSystem() async throws {
+        try await MailHouse.with { house in
+            try house.file("M/Work/cur/1.a:2,", "Subject: w\n\n")
+            try house.file("M/Work/2026/new/2.a", "Subject: y\n\n")
+            try await house.importAll("\(house.folder)/M", below: "Old")
+            #expect(house.mail.texts("Old/Work") == ["Subject: w\r\n\r\n"])
+            #expect(house.mail.texts("Old/Work/2026") == ["Subject: y\r\n\r\n"])
+        }
+    }
+
+    /// Thunderbird's folders, UW's and Apple's; what is no mail is passed over.
+    @Test func foldersOfMboxFiles() async throws {
+        try await MailHouse.with { house in
+            let one = "From - Thu Nov 20 10:00:00 2025\nX-Mozilla-Status: 0001\nSubject: one\n\nx\n"
+            try house.file("T/Inbox", one)
+            try house.file("T/Inbox.msf", "// mork")
+            try house.file("T/Sent", one)
+            try house.file("T/Sent.sbd/2025", one)
+            try house.file("T/uw/lists/swift", one)
+            try house.file("T/Apple.mbox/mbox", one)
+            try house.file("T/Drafts", "")
+            try house.file("T/notes.txt", "hello")
+            let report = try await house.importAll("\(house.folder)/T")
+            #expect(house.mail.mailboxes.keys.sorted() == ["Apple", "Drafts", "INBOX", "Sent", "Sent/2025", "uw/lists/swift"])
+            #expect(house.mail.mailboxes["Sent/2025"]?.map(\.flags) == [[.seen]])
+            #expect(house.mail.texts("INBOX") == ["Subject: one\r\n\r\nx\r\n"])
+            #expect(report.passedOver.count == 2 && report.problems.leftOut == 0)
+        }
+    }
+
+    /// U13: nothing twice and nothing missing, also of messages that are the same.
+    @Test(arguments: [0, 1, 5, 33, 38])
+    func aBrokenImportGoesOn(after count: Int) async throws {
+        try await MailHouse.with { house in
+            let message = "From x Thu Nov 20 10:00:00 2025\nSubject: same\n\nx\n\n"
+            let others = (0..<36).map { "From x Thu Nov 20 10:00:00 2025\nSubject: \($0)\n\nx\n\n" }
+            let path = try house.file("mbox", message + others.joined() + message + message)
+            house.mail.with { $0.refusal = (count, "the disk is full") }
+            let failure = await #expect(throws: Failure.self) { try await house.importAll(path) }
+            #expect(failure?.description.contains("the disk is full; run the same command again") == true)
+            #expect(house.mail.mailboxes["INBOX"]?.count == count)
+            house.mail.with { $0.refusal = nil }
+            let report = try await house.importAll(path)
+            #expect(report.present == UInt64(count) && report.messages == UInt64(39 - count))
+            #expect(house.mail.texts("INBOX").count(where: { $0.contains("same") }) == 3)
+            #expect(Set(house.mail.texts("INBOX")).count == 37)
+            #expect(try await house.importAll(path).present == 39)
+        }
+    }
+
+    /// What is broken is kept as it is where that is possible, and named.
+    @Test func brokenMessages() async throws {
+        try await MailHouse.with { house in
+            try house.file("M/cur/1.empty:2,", "")
+            try house.file("M/cur/2.nul:2,", "Subject: n\n\na\0b\n")
+            try house.file("M/cur/3.text:2,", "no header at all\nx\n")
+            try house.file("M/cur/:bad", "Subject: x\n\n")
+            try house.file("M/cur/4.good:2,S", "Subject: good\n\nx")
+            let files = FileManager.default
+            try files.createSymbolicLink(atPath: "\(house.folder)/M/cur/5.link:2,", withDestinationPath: "/etc/passwd")
+            try files.createDirectory(atPath: "\(house.folder)/M/cur/6.folder", withIntermediateDirectories: true)
+            #expect(mkfifo("\(house.folder)/M/cur/7.pipe", 0o600) == 0)
+            let report = try await house.importAll("\(house.folder)/M")
+            #expect(
+                house.mail.texts("INBOX") == [
+                    "Subject: n\r\n\r\na\0b\r\n", "no header at all\r\nx\r\n", "Subject: good\r\n\r\nx",
+                ])
+            #expect(report.messages == 3 && report.problems.leftOut == 5 && report.problems.odd == 2)
+            #expect(report.problems.list.contains { $0.item.hasSuffix("5.link:2,") && $0.reason.contains("link") })
+        }
+    }
+
+    @Test func aDryRunChangesNothing() async throws {
+        try await MailHouse.with { house in
+            let report = try await house.importAll(maildir(house), isDry: true)
+            #expect(report.messages == 3 && report.mailboxes == ["INBOX": 2, "Work/Café": 1])
+            #expect(house.mail.mailboxes == ["INBOX": []] && house.mail.with { $0.subscribed } == [])
+        }
+    }
+
+    /// Larger than all windows on the way.
+    @Test func aLargeMessage() async throws {
+        try await MailHouse.with { house in
+            let body = String(repeating: String(repeating: "x", count: 99) + "\n", count: 60_000)
+            try await house.importAll(house.file("mbox", "From x Thu Nov 20 10:00:00 2025\nSubject: l\n\n" + body))
+            let found = try #require(house.mail.mailboxes["INBOX"]?.first)
+            #expect(found.bytes.count == 14 + 60_000 * 101 && found.bytes.suffix(4) == Array("xx\r\n".utf8))
+        }
+    }
+
+    @Test(arguments: ["nothing", "empty", "text"])
+    func whereThereIsNoMail(name: String) async throws {
+        try await MailHouse.with { house in
+            try FileManager.default.createDirectory(atPath: "\(house.folder)/empty", withIntermediateDirectories: true)
+            try house.file("text", "hello\n")
+            await #expect(throws: Failure.self) { try await house.importAll("\(house.folder)/\(name)") }
+        }
+    }
+}
