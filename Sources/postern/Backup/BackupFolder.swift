@@ -98,17 +98,17 @@ extension BackupFolder {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Failure("cannot make \(path): \(errorText(errno))") }
     }
 
-    func open(_ file: String, _ flags: CInt) throws(Failure) -> WrittenFile { try WrittenFile("\(path)/\(file)", flags) }
+    func open(_ file: String, _ flags: CInt) throws(Failure) -> BackedUpFile { try BackedUpFile("\(path)/\(file)", flags) }
 
     /// The file is on the disk; a run that is not finished need not copy it again.
-    func note(_ entry: BackupManifest.File, in notes: WrittenFile) throws(Failure) {
+    func note(_ entry: BackupManifest.File, in notes: BackedUpFile) throws(Failure) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         guard let line = try? encoder.encode(entry) else { throw Failure("a note cannot be written") }
         try notes.append(Array(line) + [UInt8(ascii: "\n")])
     }
 
-    func openNotes() throws(Failure) -> WrittenFile { try open(Self.notes, O_WRONLY | O_CREAT | O_APPEND) }
+    func openNotes() throws(Failure) -> BackedUpFile { try open(Self.notes, O_WRONLY | O_CREAT | O_APPEND) }
 
     /// B2→B3.
     func finish(_ manifest: BackupManifest) throws(Failure) {
@@ -150,14 +150,14 @@ extension BackupFolder {
     }
 
     private static func sync(_ path: String) throws(Failure) {
-        let folder = try WrittenFile(path, O_RDONLY | O_DIRECTORY)
+        let folder = try BackedUpFile(path, O_RDONLY | O_DIRECTORY)
         try folder.sync()
         folder.close()
     }
 }
 
 /// An open file of a backup. Errors name it.
-final class WrittenFile {
+final class BackedUpFile {
     let path: String
     private var descriptor: CInt
 

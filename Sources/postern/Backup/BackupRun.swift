@@ -79,7 +79,7 @@ struct BackupRun {
     }
 
     private func bring(
-        _ listed: ListedFile, _ notes: WrittenFile, _ outcome: inout BackupOutcome
+        _ listed: ListedFile, _ notes: BackedUpFile, _ outcome: inout BackupOutcome
     ) async throws -> BackupManifest.File {
         let step = CopyStep.first(for: listed, known: known[listed.file.path] ?? [], there: folder.size)
         if case .keep(let entry) = step {
@@ -124,12 +124,12 @@ struct BackupRun {
 /// question is open, by the run between questions.
 final class FileSink: @unchecked Sendable {
     // Unchecked: see above.
-    let file: WrittenFile
+    let file: BackedUpFile
     private var digest = SHA256()
     private(set) var length: UInt64 = 0
     private(set) var failure: Failure?
 
-    init(_ file: WrittenFile) { self.file = file }
+    init(_ file: BackedUpFile) { self.file = file }
 
     func write(_ bytes: ByteBuffer) {
         guard failure == nil else { return }

@@ -168,9 +168,4 @@ extension Typed {
     static func useOrNone(_ text: String) throws -> UseChoice {
         text == none ? UseChoice() : UseChoice(use: try specialUse(text))
     }
-
-    static func accountKind(_ text: String) throws -> AccountKind {
-        guard let kind = AccountKind(rawValue: text) else { throw ValidationError("it is none of user, folder, processor") }
-        return kind
-    }
 }

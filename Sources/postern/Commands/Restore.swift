@@ -4,6 +4,7 @@ import ArgumentParser
 import Crypto
 import Glibc
 import IPC
+import Mail
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -210,7 +210,7 @@ final class FakeBackupRoad: BackupRoad, @unchecked Sendable {
         await #expect(throws: Failure.self) {
             try await BackupRun(folder, self.road, isFull: false, meter: BackupMeter(.silent)).run()
         }
-        let sink = FileSink(try WrittenFile("/dev/full", O_WRONLY))
+        let sink = FileSink(try BackedUpFile("/dev/full", O_WRONLY))
         sink.write(ByteBuffer(string: "x"))
         #expect(sink.failure?.description == "cannot write /dev/full: No space left on device")
     }
