@@ -30,17 +30,19 @@ package struct BackedUpMailbox: Equatable, Codable, Sendable {
     package var address: EmailAddress
     /// `user`, `folder` or `processor`.
     package var kind: String
-    /// The account was removed before the backup was made.
+    /// The mailbox or its account was removed before the backup was made.
     package var isRemoved: Bool
     /// The index's number of the mailbox.
     package var number: Int64
     package var name: String
     package var uidValidity: UInt32
     package var messages: UInt64
+    package var use: SpecialUse?
+    package var isSubscribed: Bool
 
     package init(
         account: AccountID, address: EmailAddress, kind: String, isRemoved: Bool, number: Int64, name: String,
-        uidValidity: UInt32, messages: UInt64
+        uidValidity: UInt32, messages: UInt64, use: SpecialUse? = nil, isSubscribed: Bool = false
     ) {
         self.account = account
         self.address = address
@@ -50,13 +52,15 @@ package struct BackedUpMailbox: Equatable, Codable, Sendable {
         self.name = name
         self.uidValidity = uidValidity
         self.messages = messages
+        self.use = use
+        self.isSubscribed = isSubscribed
     }
 }
 
 package struct BackedUpMessage: Equatable, Codable, Sendable {
     package var uid: UInt32
-    /// As the index has them.
-    package var flags: Int64
+    package var flags: MessageFlags
+    package var keywords: [String]
     /// Milliseconds since 1970.
     package var receivedAt: Int64
     package var spool: SpoolID
@@ -64,9 +68,13 @@ package struct BackedUpMessage: Equatable, Codable, Sendable {
     /// Octets that follow: what a local reader gets.
     package var octets: UInt64
 
-    package init(uid: UInt32, flags: Int64, receivedAt: Int64, spool: SpoolID, trace: TraceID, octets: UInt64) {
+    package init(
+        uid: UInt32, flags: MessageFlags, keywords: [String] = [], receivedAt: Int64, spool: SpoolID, trace: TraceID,
+        octets: UInt64
+    ) {
         self.uid = uid
         self.flags = flags
+        self.keywords = keywords
         self.receivedAt = receivedAt
         self.spool = spool
         self.trace = trace

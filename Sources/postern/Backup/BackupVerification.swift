@@ -62,8 +62,7 @@ struct BackupVerification {
 
     /// The form of a record is the store's secret: its own program reads them.
     private func readMessages(_ found: inout VerifiedBackup) throws {
-        let program = try StoreProgram(["check-backup", folder.path], isHeard: true)
-        try program.write(Array(manifest.files.map { "\($0.file) \($0.path) \($0.length)\n" }.joined().utf8))
+        let program = try manifest.program(["check-backup", folder.path])
         var messages: UInt64?
         var damaged: [String] = []
         program.lines { line in

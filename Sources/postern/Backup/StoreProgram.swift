@@ -2,9 +2,12 @@
 
 import CLinux
 import Glibc
+import NIOCore
 
 /// Used by one thread. The program's errors go where the command's go.
 final class StoreProgram {
+    private static let piece = 256 << 10
+
     private let pid: pid_t
     private var input: CInt
     private var output: CInt = -1
@@ -53,18 +56,29 @@ final class StoreProgram {
         }
     }
 
+    /// What it says next; nil at its end. Waits. Nothing can be written any more.
+    func piece() -> ByteBuffer? {
+        shut()
+        var count = 0
+        var piece = ByteBuffer()
+        piece.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.piece) { space in
+            repeat { count = read(output, space.baseAddress, Self.piece) } while count < 0 && errno == EINTR
+            return max(0, count)
+        }
+        return count > 0 ? piece : nil
+    }
+
+    private func shut() {
+        if input >= 0 { close(input) }
+        input = -1
+    }
+
     /// What it says, line by line, until it ends.
     func lines(_ body: (Substring) -> Void) {
-        close(input)
-        input = -1
         var text = ""
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var rest: [UInt8] = []
-        while true {
-            let count = read(output, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            rest += buffer[..<count]
+        while let piece = piece() {
+            rest += piece.readableBytesView
             guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
             text = String(decoding: rest[..<end], as: UTF8.self)
             rest.removeFirst(end + 1)
@@ -75,8 +89,7 @@ final class StoreProgram {
     /// Nothing more will be sent. Waits for its end. Returns its exit status.
     @discardableResult
     func end() -> Int32 {
-        if input >= 0 { close(input) }
-        input = -1
+        shut()
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)

@@ -1,4 +1,4 @@
-// postern restore: from a backup, or from what was removed and is still kept.
+// postern restore: the store or the mail of an account from a backup, or what was removed and is still kept.
 
 import ArgumentParser
 import Crypto
@@ -8,43 +8,68 @@ import Mail
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring back the whole store from a backup, or what was removed from an account.",
+        abstract: "Bring back the whole store or the mail of an account from a backup, or what was removed from an account.",
         discussion: """
             --from DIR: the store becomes what a backup has. The house must be stopped. Every mailbox has the messages and UIDs of \
             the backup. Mail that waited to be sent is held, since it may have been sent after the backup was made. Ended \
             half-way, it is started again.
+            ACCOUNT --from DIR: messages of the backup that are not in the account's mailboxes any more are put there, with new \
+            UIDs, while the house runs. Nothing that is there is changed or removed; mailboxes that are missing are made. Done \
+            again, it puts nothing in twice. Exit status 1: a message of the backup was damaged, and is named.
             ACCOUNT --at TIME: what was in the account at that time and has been removed since comes back beside what is there, \
             with new UIDs; mailboxes that were deleted are made again. It can be done for as long as store.expunge_retention \
             says, and done again at will: nothing comes back twice.
             """)
     @OptionGroup var settings: SettingsOption
     @OptionGroup var form: JSONOption
-    @Argument(help: "Whose mail, with --at.", transform: Typed.address) var account: EmailAddress?
+    @Argument(help: "Whose mail; without it, the whole store.", transform: Typed.address) var account: EmailAddress?
     @Option(help: "What the account is: user, folder or processor.") var kind = AccountKind.user
     @Option(
         help: ArgumentHelp("When it was there: 2h or 3d ago, '2026-11-20 14:00', or 2026-11-20T14:00:00Z.", valueName: "time"))
     var at: String?
-    @Option(help: "With --at: only what was in this mailbox.", transform: Typed.mailbox) var mailbox: String?
+    @Option(help: "With ACCOUNT: only what was in this mailbox.", transform: Typed.mailbox) var mailbox: String?
     @Option(help: ArgumentHelp("The folder of the backup.", valueName: "dir")) var from: String?
-    @Flag(help: "With --from: move the store that is there aside, into a folder with today's date. Nothing of it is deleted.")
+    @Flag(help: "Without ACCOUNT: move the store that is there aside, into a folder with today's date. Nothing of it is deleted.")
     var replace = false
-    @Flag(help: "With --from: restore also files whose checksum is wrong; postern verify names the damaged messages then.")
+    @Flag(help: "Without ACCOUNT: restore also files whose checksum is wrong; postern verify names the damaged messages then.")
     var damaged = false
 
     func validate() throws {
         switch (account, at, from) {
-        case (nil, nil, .some) where mailbox == nil, (.some, .some, nil) where !replace && !damaged: return
-        default: throw ValidationError("say --from DIR for the whole store, or ACCOUNT --at TIME for what was removed")
+        case (nil, nil, .some) where mailbox == nil: return
+        case (.some, .some, nil) where !replace && !damaged, (.some, nil, .some) where !replace && !damaged: return
+        default:
+            throw ValidationError(
+                "say --from DIR for the whole store, ACCOUNT --from DIR for the mail of one account, or ACCOUNT --at TIME for "
+                    + "what was removed; --replace and --damaged go with the whole store, --mailbox with ACCOUNT")
         }
     }
 
     func run() async throws {
-        if let from { return try WholeRestore(config: settings.config, replace: replace, damaged: damaged).run(from) }
-        guard let account, let at else { return }
+        guard let account else {
+            return try WholeRestore(config: settings.config, replace: replace, damaged: damaged).run(from ?? "")
+        }
+        if let from { return try await mail(of: NamedAccount(account, kind), from: from) }
+        guard let at else { return }
         let now = PastMoment.now()
         let moment = try PastMoment.milliseconds(at, now: now)
         let result = try await Undeletion(settings, NamedAccount(account, kind), mailbox).carryOut(at: moment, now: now)
         if form.json { try sayJSON(result) } else { say(result.sentence) }
+    }
+
+    private func mail(of account: NamedAccount, from path: String) async throws {
+        let (folder, manifest) = try BackupFolder.existing(path)
+        let store = try await StoreConversation.open(settings)
+        let restore = MailRestore(
+            BackupFolder.Source(folder: folder, manifest: manifest), madeAt: manifest.madeAt, into: account, of: store,
+            progress: form.json ? TransferProgress(isShown: false) : TransferProgress())
+        do { try await restore.run(mailbox) } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        if form.json { try sayJSON(restore.report) } else { for line in restore.report.lines { say(line) } }
+        if restore.report.problems.leftOut > 0 { throw ExitCode(1) }
     }
 }
 

@@ -48,11 +48,8 @@ final class Exporting {
     /// - Parameter mailbox: nil: all of them.
     /// - Throws: `Failure` when store or disk do not go on.
     func run(_ mailbox: String?) async throws {
-        var all: [MailboxEntry] = []
-        while case .mailboxes(let page) = try await store.ask(.list(account, after: all.last?.name)), !page.isEmpty {
-            all += page
-        }
-        let chosen = all.filter { mailbox == nil || $0.name == mailbox || mailbox?.lowercased() == "inbox" && $0.name == "INBOX" }
+        let all = try await store.mailboxes(of: account)
+        let chosen = all.filter { MailboxChoice(mailbox).takes($0.name) }
         guard !chosen.isEmpty else {
             throw Failure(
                 "\(account.address) has no mailbox \(printable(mailbox ?? "")): postern mailbox list \(account.address)")
@@ -101,8 +98,7 @@ final class Exporting {
     }
 
     private func page(_ mailbox: MailboxEntry, _ from: UInt32) async throws -> MessagePage {
-        let question = MailboxQuestion.messages(NamedMailbox(account, mailbox.name), from: from)
-        guard case .messages(let page) = try await store.ask(question) else { throw Failure.misfit("store") }
+        let page = try await store.messages(of: NamedMailbox(account, mailbox.name), from: from)
         guard page.uidValidity == mailbox.uidValidity else {
             throw Failure("\(printable(mailbox.name)) was deleted and made anew meanwhile")
         }

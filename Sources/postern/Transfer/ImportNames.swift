@@ -102,7 +102,7 @@ extension ImportedFacts {
         let all = message.keywords + (message.flags.contains(.forwarded) ? ["$Forwarded"] : [])
         keywords = Array(all.filter(ImportedFacts.isKeyword).prefix(Self.mostKeywords))
         keywordsLost = all.count - keywords.count
-        internalDate = message.internalDate
+        internalDate = message.internalDate.map { $0 * 1_000 }
     }
 
     /// RFC 9051 §9, flag-keyword: an atom; at most 64 octets.

@@ -39,7 +39,7 @@ final class Importing {
     /// - Throws: `Failure` when the store does not go on.
     func run() async throws {
         // An account that is not there is said before all is read.
-        _ = try await mailboxes()
+        _ = try await store.mailboxes(of: account)
         whole = plan.sources.reduce(0) { $0 + size($1) }
         do {
             for source in plan.sources {
@@ -53,28 +53,20 @@ final class Importing {
             report.take(intake.tally)
             if !isDry { try await makeEmpty() }
         } catch let failure as Failure {
-            try? await intake.settle()
+            let stopped = await intake.stopped("the import", failure)
             progress.end()
-            throw stopped(failure)
+            throw stopped
         }
         progress.end()
-    }
-
-    private func mailboxes() async throws -> [String] {
-        var all: [String] = []
-        while case .mailboxes(let page) = try await store.ask(.list(account, after: all.last)), !page.isEmpty {
-            all += page.map(\.name)
-        }
-        return all
     }
 
     /// Folders without a message are mailboxes too; and what was subscribed to stays so. Names are compared as people read
     /// them, whatever their Unicode form.
     private func makeEmpty() async throws {
-        var here = Set(try await mailboxes())
+        var here = Set(try await store.mailboxes(of: account).map(\.name))
         for name in Set(plan.sources.map(\.mailbox)).subtracting(here).sorted() where !here.contains(name) {
             try await store.change(.create(NamedMailbox(account, name), use: nil))
-            here = Set(try await mailboxes())
+            here = Set(try await store.mailboxes(of: account).map(\.name))
         }
         for name in Set(plan.subscriptions) where here.contains(name) {
             try await store.change(.subscribe(NamedMailbox(account, name)))
@@ -87,13 +79,6 @@ final class Importing {
         case .mbox: return (try? ReadFile(path))?.size ?? 0
         case .maildir: return UInt64(MaildirImport.names(in: path).count)
         }
-    }
-
-    private func stopped(_ failure: Failure) -> Failure {
-        let tally = intake.tally
-        let words = printable(failure.description)
-        let state = "the import stopped after \(tally.messages + tally.present) messages: \(words)"
-        return Failure("\(state); run the same command again, it goes on there and puts nothing in twice")
     }
 
     // MARK: - For the readers of both formats

@@ -2,7 +2,8 @@
 // makes many durable at once.
 //
 // Each message has an identity that its bytes, its date and its mailbox make, and how many the same stood before it. The
-// store takes an identity once, so an import that was broken off is done again from the beginning and puts nothing in twice.
+// store takes an identity once, so what was broken off is done again from the beginning and puts nothing in twice: neither an
+// import nor a restoring, nor one after the other.
 
 import Crypto
 import Glibc
@@ -21,7 +22,7 @@ final class MessageIntake {
         /// Put into the account now; in a dry run, that would be.
         var messages: UInt64 = 0
         var octets: UInt64 = 0
-        /// Were in the account, from an import before.
+        /// Were in the account already.
         var present: UInt64 = 0
         /// Of the keywords that IMAP does not have.
         var keywordsLost: UInt64 = 0
@@ -46,21 +47,40 @@ final class MessageIntake {
         seen = [:]
     }
 
-    func begin() -> IncomingMessage { IncomingMessage(store?.upload()) }
+    /// - Parameter isKnown: the mailbox has it. It is only looked at, and goes to `pass`.
+    func begin(isKnown: Bool = false) -> IncomingMessage { IncomingMessage(isKnown ? nil : store?.upload()) }
+
+    /// A message that the mailbox has is whole: it counts among those that are the same.
+    func pass(_ message: IncomingMessage, _ facts: ImportedFacts) {
+        _ = identity(message, facts)
+        tally.present += 1
+    }
+
+    private func identity(_ message: IncomingMessage, _ facts: ImportedFacts) -> String {
+        let (text, prefix) = message.identity(facts.internalDate.map { $0 / 1_000 })
+        let number = seen[prefix, default: 0]
+        seen[prefix] = number + 1
+        return "\(text):\(number)"
+    }
 
     /// The message is whole. Returns when there is room for the next.
     func finish(_ message: IncomingMessage, _ facts: ImportedFacts) async throws {
-        let (identity, prefix) = message.identity(facts.internalDate)
-        let number = seen[prefix, default: 0]
-        seen[prefix] = number + 1
         tally.keywordsLost += UInt64(facts.keywordsLost)
         var order = AppendOrder(
             NamedMailbox(account, mailbox), flags: facts.flags, keywords: facts.keywords,
-            internalDate: facts.internalDate.map { $0 * 1_000 }, createsMailbox: true)
-        order.identity = "\(identity):\(number)"
+            internalDate: facts.internalDate, createsMailbox: true)
+        order.identity = identity(message, facts)
         guard let answer = message.finish(.mailbox(.append(order))) else { return count(mailbox, message.octets) }
         pending.append((answer, mailbox, message.octets))
         if pending.count >= Self.underWay { try await settle(leaving: Self.underWay / 2) }
+    }
+
+    /// Waits for what is under way, and says how far it came.
+    /// - Parameter what: in words: "the import".
+    func stopped(_ what: String, _ failure: Failure) async -> Failure {
+        try? await settle()
+        let state = "\(what) stopped after \(tally.messages + tally.present) messages: \(printable(failure.description))"
+        return Failure("\(state); run the same command again, it goes on there and puts nothing in twice")
     }
 
     /// Waits until the store has all of them.
@@ -86,12 +106,12 @@ final class MessageIntake {
     }
 }
 
-/// What an import makes of what an archive says beside the bytes.
+/// What goes in with the bytes of a message.
 struct ImportedFacts: Equatable {
     var flags: MessageFlags
     var keywords: [String]
-    var keywordsLost: Int
-    /// Seconds since 1970.
+    var keywordsLost = 0
+    /// Milliseconds since 1970.
     var internalDate: Int64?
 }
 
@@ -120,6 +140,12 @@ final class IncomingMessage {
             if !hasNUL, memchr(base, 0, bytes.count) != nil { hasNUL = true }
             if lines { appendLines(bytes, base) } else { write(bytes) }
         }
+    }
+
+    /// As it is.
+    func append(_ content: ByteBuffer) {
+        octets += UInt64(content.readableBytes)
+        buffer.writeImmutableBuffer(content)
     }
 
     private func appendLines(_ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer) {

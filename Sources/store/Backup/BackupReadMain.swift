@@ -33,6 +33,8 @@ enum BackupReadMain {
         while done < count {
             let wrote = bytes.withUnsafeReadableBytes { write(STDOUT_FILENO, $0.baseAddress! + done, count - done) }
             if wrote < 0, errno == EINTR { continue }
+            // The command has ended, and said why.
+            if wrote < 0, errno == EPIPE { exit(1) }
             guard wrote > 0 else { throw DiskError("write", "standard output") }
             done += wrote
         }
@@ -74,8 +76,8 @@ struct BackupListing {
         }
         let outside = file == nil ? 0 : message.record.contentLength
         let head = BackedUpMessage(
-            uid: placement.uid, flags: placement.flags, receivedAt: placement.receivedAt, spool: placement.record.spool,
-            trace: message.record.trace, octets: UInt64(message.local.readableBytes) + outside)
+            uid: placement.uid, flags: placement.flags, keywords: placement.keywords, receivedAt: placement.receivedAt,
+            spool: placement.record.spool, trace: message.record.trace, octets: UInt64(message.local.readableBytes) + outside)
         try send(try BackedUp.message(head).frame())
         try send(message.local)
         try file?.forEachPiece(outside) { try send(ByteBuffer(bytes: $0)) }

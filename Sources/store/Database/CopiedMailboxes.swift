@@ -7,7 +7,8 @@ import Mail
 /// A message in a mailbox of a copied index.
 struct CopiedPlacement: Sendable {
     var uid: UInt32
-    var flags: Int64
+    var flags: MessageFlags
+    var keywords: [String]
     var receivedAt: Int64
     var record: IndexedRecord
 }
@@ -20,7 +21,9 @@ extension CopiedIndex {
                 database,
                 sql: """
                     SELECT accounts.id AS account, address, kind, mailboxes.id AS number, mailboxes.name AS name, uidvalidity,
-                        messages, accounts.removed_at IS NOT NULL OR mailboxes.removed_at IS NOT NULL AS removed
+                        messages, accounts.removed_at IS NOT NULL OR mailboxes.removed_at IS NOT NULL AS removed, special_use,
+                        EXISTS (SELECT 1 FROM subscriptions s WHERE s.account = accounts.id AND s.name = mailboxes.name)
+                            AS subscribed
                     FROM mailboxes JOIN accounts ON accounts.id = mailboxes.account ORDER BY accounts.id, mailboxes.id
                     """
             ).compactMap { row in
@@ -29,7 +32,8 @@ extension CopiedIndex {
                     account: AccountID(rawValue: row["account"]), address: address, kind: row["kind"],
                     isRemoved: row["removed"], number: row["number"], name: row["name"],
                     uidValidity: UInt32(truncatingIfNeeded: row["uidvalidity"] as Int64),
-                    messages: UInt64(max(0, row["messages"] as Int64)))
+                    messages: UInt64(max(0, row["messages"] as Int64)),
+                    use: (row["special_use"] as String?).flatMap(SpecialUse.init(rawValue:)), isSubscribed: row["subscribed"])
             }
         }
     }
@@ -37,7 +41,8 @@ extension CopiedIndex {
     /// A page of a mailbox, behind this UID.
     func placements(in mailbox: Int64, after uid: UInt32, limit: Int) throws(DatabaseError) -> [CopiedPlacement] {
         try look { database in
-            try Row.fetchAll(
+            let keywords = try KeywordStatements.names(of: mailbox, database)
+            return try Row.fetchAll(
                 database,
                 sql: """
                     SELECT uid, flags, received_at, messages.spool AS spool, segment, offset, length
@@ -46,8 +51,10 @@ extension CopiedIndex {
                     """,
                 arguments: [mailbox, Int64(uid), limit]
             ).map { row in
-                CopiedPlacement(
-                    uid: UInt32(truncatingIfNeeded: row["uid"] as Int64), flags: row["flags"], receivedAt: row["received_at"],
+                let flags: Int64 = row["flags"]
+                return CopiedPlacement(
+                    uid: UInt32(truncatingIfNeeded: row["uid"] as Int64), flags: MessageFlags(stored: flags),
+                    keywords: KeywordStatements.names(in: flags, of: keywords), receivedAt: row["received_at"],
                     record: Self.record(row))
             }
         }

@@ -49,6 +49,11 @@ final class KeywordStatements {
         try names(IndexStatement(cached: database, selectSQL), mailbox)
     }
 
+    /// Those of a mailbox's keywords that these bits say.
+    static func names(in flags: Int64, of keywords: [(bit: Int, name: String)]) -> [String] {
+        keywords.filter { flags & (1 << Int64($0.bit)) != 0 }.map(\.name)
+    }
+
     private static func names(_ select: IndexStatement, _ mailbox: Int64) throws -> [(bit: Int, name: String)] {
         var names: [(bit: Int, name: String)] = []
         select.bind(1, mailbox)

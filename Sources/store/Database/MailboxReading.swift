@@ -81,7 +81,7 @@ extension SQLiteDatabase {
             messages.append(
                 PlacedMessage(
                     uid: UInt32(truncatingIfNeeded: select.integer(0)), flags: MessageFlags(stored: flags),
-                    keywords: keywords.filter { flags & (1 << Int64($0.bit)) != 0 }.map(\.name), modSeq: select.number(2),
+                    keywords: KeywordStatements.names(in: flags, of: keywords), modSeq: select.number(2),
                     internalDate: select.integer(3), size: select.number(4), spool: SpoolID(rawValue: select.number(5)),
                     location: select.location(6)))
         }
