@@ -80,6 +80,9 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case diskRecovered = "disk-recovered"
     case diskTrouble = "disk-trouble"
     case unaccounted
+    case backupBegun = "backup-begun"
+    case backupFinished = "backup-finished"
+    case backupGivenUp = "backup-given-up"
 
     // The journal itself.
     case linesLost = "lines-lost"

@@ -30,7 +30,8 @@ extension JournalEvent {
             .directoryChanged, .quotaFull, .quotaNearlyFull, .quotaRoom:
             ofLogin
         case .peerConnected, .peerUnreachable, .peerLost, .peerRefused, .violation, .mistake: ofRoad
-        case .recovered, .checksumWrong, .segmentCompacted, .diskFull, .diskRecovered, .diskTrouble, .unaccounted:
+        case .recovered, .checksumWrong, .segmentCompacted, .diskFull, .diskRecovered, .diskTrouble, .unaccounted,
+            .backupBegun, .backupFinished, .backupGivenUp:
             ofDisk
         case .linesLost, .library: ofJournal
         }
@@ -166,6 +167,9 @@ extension JournalEvent {
         case .diskFull: Meaning("No room on the disk: mail is refused for the time being.", .path, .reason)
         case .diskRecovered: Meaning("There is room on the disk again.", .path)
         case .diskTrouble: Meaning("The disk gave an error other than full.", .path, .file, .reason)
+        case .backupBegun: Meaning("One moment of the store is read for a backup.", .messages, .octets, .count)
+        case .backupFinished: Meaning("A backup was read to its end.", .milliseconds)
+        case .backupGivenUp: Meaning("A backup was not read to its end; the one before is whole.", .reason)
         default: Meaning("The ledger does not close: recipients without an outcome.", .count)
         }
     }

@@ -19,6 +19,10 @@ package enum StoreEvent: Sendable {
     case damaged(SpoolID, because: String)
     /// What was wanted of a segment lies elsewhere now; the segment is gone, and so many octets are free.
     case compacted(number: UInt64, freed: UInt64)
+    /// A moment of the store is held for a backup; it was read to its end; or the rest is not wanted, or cannot be had.
+    case backupBegun(BackupBegun)
+    case backupFinished(milliseconds: Int64)
+    case backupGivenUp(because: String)
     /// A plan that cannot be carried out: the router's mistake.
     case planRefused(TraceID, because: String)
     /// - `SASLMechanism`: nil for a name and a password in the words of the protocol. `password`: its name; nil for the

@@ -25,6 +25,10 @@ extension Journal {
         case .damaged(let message, let reason): critical(.checksumWrong, [.message: message, .reason: reason])
         case .compacted(let number, let freed):
             info(.segmentCompacted, [.file: FileNumber.text(number), .octets: freed])
+        case .backupBegun(let begun):
+            info(.backupBegun, [.messages: begun.messages, .octets: begun.octets, .count: begun.files])
+        case .backupFinished(let milliseconds): info(.backupFinished, [.milliseconds: milliseconds])
+        case .backupGivenUp(let reason): warning(.backupGivenUp, [.reason: reason])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
         case .loginGranted(let account, let user, let facts, let mechanism, let password):
             var fields = login(facts, [.user: user, .account: account.rawValue])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BackupWordsTests {
     static let files = [
-        StoreFile.index, StoreFile(.segment, 1), StoreFile(.segment, 1 << 48), StoreFile(.large, .max), StoreFile(.large, 0),
+        .index, .passwordKey, StoreFile(.segment, 1), StoreFile(.segment, 1 << 48), StoreFile(.large, .max), StoreFile(.large, 0),
     ]
 
     @Test(arguments: files) func aPathIsReadAgain(file: StoreFile) {
@@ -17,7 +17,7 @@ import Testing
     @Test(arguments: [
         "", "index.sqlite.1", "segments", "segments/1.seg", "segments/000000000000000g.seg", "large/0000000000000001.seg",
         "segments/0000000000000001.msg", "../segments/0000000000000001.seg", "segments/0000000000000001.seg/",
-        "segments//0000000000000001.seg", "large/00000000000000FF.msg", "segments/+000000000000001.seg",
+        "segments//0000000000000001.seg", "passwords.key.new", "large/00000000000000FF.msg", "segments/+000000000000001.seg",
     ])
     func nothingElseIsAPath(text: String) { #expect(StoreFile(path: text) == nil) }
 
@@ -29,7 +29,7 @@ import Testing
     @Test func noHeadIsTaken() {
         let right = RestoreHead(StoreFile(.segment, 1), length: 5).bytes
         var wrong: [[UInt8]] = [[], Array(right.dropLast()), right + [0]]
-        for (place, octet) in [(0, 3), (0, 254), (16, 255), (0, 255), (0, 0)] as [(Int, UInt8)] {
+        for (place, octet) in [(0, 4), (0, 254), (16, 255), (0, 255), (0, 0), (0, 3)] as [(Int, UInt8)] {
             var bytes = right
             bytes[place] = octet
             wrong.append(bytes)
@@ -45,7 +45,7 @@ import Testing
                 state ^= state << 13
                 state ^= state >> 7
                 state ^= state << 17
-                bytes.append(UInt8(truncatingIfNeeded: state >> 24) & (state & 1 << 40 == 0 ? 0x03 : 0xFF))
+                bytes.append(UInt8(truncatingIfNeeded: state >> 24) & (state & 1 << 40 == 0 ? 0x07 : 0xFF))
             }
             guard let head = RestoreHead(bytes) else { continue }
             #expect(head.bytes == bytes)

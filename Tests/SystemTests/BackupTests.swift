@@ -78,6 +78,77 @@ import Testing
         #expect(try uids(house) == before)
     }
 
+    private func restore(_ house: House, _ words: String...) throws -> (status: Int32, report: [String: Any], error: String) {
+        let result = try house.postern(["restore", "alice@example.test", "--from", house.folder + "/backup", "--json"] + words)
+        let report = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+        return (result.status, report ?? [:], result.error)
+    }
+
+    @Test("what one account has lost comes back while the house runs, once, with its keywords and its passwords as they are")
+    func oneAccount() throws {
+        let house = try House(House.Options(delivery: "enabled = false"))
+        defer { house.stop() }
+        try fill(house, 1...40)
+        let mbox = house.folder + "/work.mbox"
+        let text = "From x Thu Nov 20 10:00:00 2025\nStatus: RO\nX-Keywords: later\nSubject: kept\n\nbody\n"
+        try text.write(toFile: mbox, atomically: true, encoding: .utf8)
+        try House.expectSuccess(house.postern(["import", "alice@example.test", mbox, "--mailbox", "Work/2026"]))
+        _ = try backup(house)
+        // Some are removed, a mailbox is deleted, and new mail comes.
+        let wire = try house.pop3("alice")
+        for number in 1...25 {
+            try wire.send("DELE \(number)\r\n")
+            _ = try wire.line()
+        }
+        try wire.send("QUIT\r\n")
+        _ = try wire.line()
+        try House.expectSuccess(house.postern(["mailbox", "delete", "alice@example.test", "Work/2026", "--yes"]))
+        try fill(house, 41...42)
+        #expect(try house.mailbox("alice").count == 17)
+        let inbox = try restore(house, "--mailbox", "inbox")
+        #expect(inbox.status == 0 && inbox.report["messages"] as? Int == 25, "\(inbox.error)")
+        #expect(inbox.report["present"] as? Int == 15)
+        let all = try restore(house)
+        #expect(all.status == 0 && all.report["messages"] as? Int == 1 && all.report["present"] as? Int == 40, "\(all.error)")
+        #expect((all.report["made"] as? [String])?.contains("Work/2026") == true)
+        let again = try restore(house)
+        #expect(again.report["messages"] as? Int == 0 && again.report["present"] as? Int == 41)
+        #expect(try house.mailbox("alice").count == 42)
+        let exported = try house.postern(["export", "alice@example.test", house.folder + "/out", "--mailbox", "Work/2026"])
+        try House.expectSuccess(exported)
+        let keywords = try House.command("/bin/grep", ["-r", "later", house.folder + "/out"])
+        #expect(keywords.status == 0, "\(keywords.output)")
+        let stranger = try house.postern(["restore", "nobody@example.test", "--from", house.folder + "/backup"])
+        #expect(stranger.status == 1 && stranger.error.contains("there is no account nobody@example.test"), "\(stranger.error)")
+        #expect(try house.postern(["verify"]).status == 0)
+        #expect(try house.unaccounted() == 0)
+        let journal = try String(contentsOfFile: house.folder + "/state/log/store.log", encoding: .utf8)
+        #expect(journal.contains("backup-begun") && journal.contains("backup-finished"))
+    }
+
+    @Test func damagedMessagesOfABackupAreNamedAndTheOthersComeBack() throws {
+        let house = try House()
+        defer { house.stop() }
+        try fill(house, 1...10)
+        _ = try backup(house)
+        let segment = house.folder + "/backup/segments/0000000000000001.seg"
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: segment))
+        try file.seek(toOffset: 100_000)
+        try file.write(contentsOf: Data("X".utf8))
+        try file.close()
+        let wire = try house.pop3("alice")
+        for number in 1...10 {
+            try wire.send("DELE \(number)\r\n")
+            _ = try wire.line()
+        }
+        try wire.send("QUIT\r\n")
+        _ = try wire.line()
+        let result = try house.postern(["restore", "alice@example.test", "--from", house.folder + "/backup"])
+        #expect(result.status == 1 && result.output.contains("left out: INBOX, UID 2"), "\(result.output)\(result.error)")
+        #expect(result.output.contains("1 damaged and left out"))
+        #expect(try house.mailbox("alice").count == 9)
+    }
+
     @Test func aCommandThatIsKilledHoldsNothingAndGoesOn() throws {
         let house = try House()
         defer { house.stop() }

@@ -35,13 +35,27 @@ package enum BackupLimits {
 
 /// A file of the store, as a backup and a restore name it.
 package struct StoreFile: Hashable, Comparable, Codable, Sendable {
-    package enum Kind: UInt8, Codable, Sendable { case index, segment, large }
+    package enum Kind: UInt8, Codable, Sendable {
+        case index, segment, large
+        /// The key that passwords of APOP are sealed with.
+        case passwordKey
+
+        /// The path of what there is once.
+        fileprivate var path: String? {
+            switch self {
+            case .index: "index.sqlite"
+            case .passwordKey: "passwords.key"
+            case .segment, .large: nil
+            }
+        }
+    }
 
     package let kind: Kind
-    /// 0 for the index, which there is once.
+    /// 0 for what there is once.
     package let number: UInt64
 
     package static let index = StoreFile(.index, 0)
+    package static let passwordKey = StoreFile(.passwordKey, 0)
 
     package init(_ kind: Kind, _ number: UInt64) {
         self.kind = kind
@@ -54,11 +68,7 @@ package struct StoreFile: Hashable, Comparable, Codable, Sendable {
 
     /// The path below the store's own folder.
     package var path: String {
-        switch kind {
-        case .index: "index.sqlite"
-        case .segment: "segments/\(digits).seg"
-        case .large: "large/\(digits).msg"
-        }
+        kind.path ?? (kind == .segment ? "segments/\(digits).seg" : "large/\(digits).msg")
     }
 
     private var digits: String {
@@ -68,8 +78,8 @@ package struct StoreFile: Hashable, Comparable, Codable, Sendable {
 
     /// Reads what `path` says.
     package init?(path: some StringProtocol) {
-        if path == "index.sqlite" {
-            self = .index
+        for single in [Self.index, .passwordKey] where path == single.path {
+            self = single
             return
         }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
@@ -154,6 +164,6 @@ package struct RestoreHead: Equatable, Sendable {
         }
         guard let kind = StoreFile.Kind(rawValue: bytes[0]), length <= Self.longest else { return nil }
         file = StoreFile(kind, number(1))
-        if kind == .index, number(1) != 0 { return nil }
+        if kind.path != nil, number(1) != 0 { return nil }
     }
 }

@@ -29,18 +29,25 @@ final class BackupServing: Sendable {
         }
         _ = RoomThread("store-backup") { [self] in
             do {
-                answer(.success(try sources.take()))
+                let contents = try sources.take()
+                log(.backupBegun(contents.begun))
+                answer(.success(contents))
             } catch {
-                end()
-                answer(.failure(StoreFault("no snapshot of the index can be taken: \(error)")))
+                let fault = StoreFault("no snapshot of the index can be taken: \(error)")
+                end(since: sources.now(), because: "\(fault)")
+                answer(.failure(fault))
             }
         }
     }
 
     /// S2,S3→S1.
-    func end() {
+    /// - Parameters:
+    ///   - since: milliseconds since 1970.
+    ///   - because: why before its end; nil: it is done.
+    func end(since: Int64, because: String?) {
         BackupSources.removeSnapshot(sources.home)
         pin.release(sources.disk)
+        log(because.map { .backupGivenUp(because: $0) } ?? .backupFinished(milliseconds: max(0, sources.now() - since)))
     }
 
     /// SHA-256 of the first octets. Blocks.
@@ -82,7 +89,7 @@ final class BackupTalk {
         case (.begin, .idle): begin(in: exchange)
         case (.end, .running):
             exchange.answer(.backup(.ended))
-            over()
+            over(because: nil)
         case (.list(let from), .running(let contents)):
             let page = contents.files.dropFirst(max(0, from)).prefix(BackupLimits.page)
             exchange.answer(.backup(.files(Array(page))))
@@ -102,12 +109,15 @@ final class BackupTalk {
         if case .running = state, reading == nil { over() }
     }
 
+    private static let gone = "its command went away"
+
     /// The conversation has ended, or will not go on.
-    func over() {
+    /// - Parameter because: nil: all was said.
+    func over(because: String? = BackupTalk.gone) {
         patience?.cancel()
         reading?.stop()
         reading = nil
-        if case .running = state { serving.end() }
+        if case .running(let contents) = state { serving.end(since: contents.begunAt, because: because) }
         state = .over
     }
 
@@ -124,7 +134,7 @@ final class BackupTalk {
     private func wait(in exchange: Exchange<CommandToStore>) {
         patience?.cancel()
         patience = exchange.eventLoop.assumeIsolated().scheduleTask(in: .seconds(BackupLimits.idle)) { [self] in
-            over()
+            over(because: "nothing was asked for \(BackupLimits.idle) seconds")
             exchange.cancel()
         }
     }
@@ -141,7 +151,7 @@ extension BackupTalk {
                     state = .running(contents)
                     exchange.answer(.backup(.begun(contents.begun)))
                     if isLast { over() }
-                case (.success, _): serving.end()
+                case (.success(let contents), _): serving.end(since: contents.begunAt, because: Self.gone)
                 case (.failure(let fault), _):
                     if case .beginning = state { state = .idle }
                     exchange.answer(.refused("\(fault)"))

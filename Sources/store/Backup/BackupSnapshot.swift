@@ -48,11 +48,14 @@ package struct BackupSources: Sendable {
 /// What a backup may read.
 final class BackupContents: Sendable {
     let begun: BackupBegun
+    /// Milliseconds since 1970.
+    let begunAt: Int64
     let files: [ListedFile]
     private let lengths: [StoreFile: UInt64]
 
-    init(begun: BackupBegun, files: [ListedFile]) {
+    init(begun: BackupBegun, at begunAt: Int64, files: [ListedFile]) {
         self.begun = begun
+        self.begunAt = begunAt
         self.files = files
         lengths = Dictionary(uniqueKeysWithValues: files.map { ($0.file, $0.length) })
     }
@@ -80,12 +83,14 @@ extension BackupSources {
             listing.add(StoreFile(.segment, number), needed: reach, wanted: length, at: self)
         }
         for number in try index.ownFiles() { listing.add(StoreFile(.large, number), at: self) }
+        // Made before the first password is sealed with it, and never changed: it fits whatever the copy has.
+        if access(path(.passwordKey), F_OK) == 0 { listing.add(.passwordKey, at: self) }
         return BackupContents(
             begun: BackupBegun(
                 store: try index.identity(), files: listing.files.count,
                 octets: listing.files.reduce(0) { $0 + $1.length }, messages: try index.messageCount(),
                 missing: listing.missing, missingCount: listing.missingCount),
-            files: listing.files)
+            at: now(), files: listing.files)
     }
 
     private func mustHaveRoom() throws {

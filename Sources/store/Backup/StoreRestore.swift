@@ -35,6 +35,7 @@ enum RestoredStore {
 /// Blocks; for a process that does nothing else.
 package struct StoreRestore {
     private static let parts = ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "segments", "large"]
+    private static let key = StoreFile.passwordKey.path
 
     private let home: String
     private let now: Int64
@@ -110,14 +111,16 @@ extension StoreRestore {
     private func exchange() throws -> String? {
         try OpenFile(RestoredStore.marker(home), flags: O_WRONLY | O_CREAT).sync()
         try Folder.sync(home)
+        // A backup of an older release has no key: that of the store stays, and may be the right one.
+        let keys = access("\(new)/\(Self.key)", F_OK) == 0 ? [Self.key] : []
         var before: String?
-        for part in Self.parts where access("\(home)/\(part)", F_OK) == 0 {
+        for part in Self.parts + keys where access("\(home)/\(part)", F_OK) == 0 {
             let folder = try before ?? makeAside()
             before = folder
             try rename("\(home)/\(part)", "\(folder)/\(part)")
         }
         if let before { try Folder.sync(before) }
-        for part in ["segments", "large", "index.sqlite"] { try rename("\(new)/\(part)", "\(home)/\(part)") }
+        for part in keys + ["segments", "large", "index.sqlite"] { try rename("\(new)/\(part)", "\(home)/\(part)") }
         try Folder.sync(home)
         try FolderTree.remove(new)
         unlink(RestoredStore.marker(home))

@@ -64,6 +64,9 @@ import Testing
         var spools: [SpoolID] = []
         for number in 1...3 { spools.append(try await store.accept(.to([alice]), "Subject: \(number)\r\n\r\nx\r\n")) }
         _ = try await store.accept(.to([bob]))
+        let id = try #require(try await store.house.database.mailbox(.inbox, of: alice.account)).id
+        let marks = FlagChange(.add, [3], [.seen, .flagged], keywords: ["later", "$Forwarded"])
+        try await store.done(.flags(marks, of: id))
         let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
         try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
         try file.seal()
@@ -89,13 +92,16 @@ import Testing
         guard case .mailbox(let inbox) = mailboxes[0] else { throw StoreFault("no mailbox") }
         #expect((inbox.address, inbox.name, inbox.messages) == (alice.recipient, "INBOX", 3))
         #expect(inbox.account == alice.account && inbox.kind == "user" && !inbox.isRemoved)
-        #expect(mailboxes.count == 3 && mailboxes[2] == .end)
+        #expect(mailboxes.count == 13 && mailboxes[12] == .end, "two users with six each")
+        #expect(mailboxes.contains { if case .mailbox(let mailbox) = $0 { mailbox.use == .sent } else { false } })
         let told = try frames { try listing.messages(of: inbox.number, $0) }
         #expect(try item(told[0]) == .damaged(uid: 2, because: "wrongChecksum"))
         guard case .message(let third) = try item(told[1]), case .message(let large) = try item(told[3]) else {
             throw StoreFault("no message")
         }
         #expect(third.uid == 3 && third.spool == spools[2] && third.octets == UInt64(text.utf8.count))
+        #expect(third.flags == [.seen, .flagged] && third.keywords == ["later", "$Forwarded"] && large.keywords == [])
+        #expect(inbox.isSubscribed && inbox.use == nil)
         #expect(third.trace == TraceID(high: 1, low: 2) && String(buffer: told[2]) == text)
         let rest = told[4..<told.count - 1].reduce(0) { $0 + $1.readableBytes }
         #expect(large.uid == 4 && large.octets == UInt64(rest) && rest > 300_000)

@@ -37,6 +37,30 @@ import Testing
         return try #require(await store.submit(plan, .ownFile(file)).spool)
     }
 
+    @Test("the journal hears of each backup how it went") func told() async throws {
+        let store = try start()
+        _ = try await store.accept(.to([store.account("alice@example.test")]))
+        let client = try await BackupClient(store)
+        @Sendable func told() -> [String] {
+            store.events.all.compactMap { event in
+                switch event {
+                case .backupBegun(let begun): "begun \(begun.messages) \(begun.files)"
+                case .backupFinished: "finished"
+                case .backupGivenUp(let because): because
+                default: nil
+                }
+            }
+        }
+        _ = try await client.take()
+        #expect(told() == ["begun 1 2", "finished"])
+        try await client.begin()
+        _ = try await client.beginBackup()
+        try await client.cancel()
+        try await eventually { told().count == 4 }
+        #expect(told().last == "its command went away")
+        try await client.stop()
+    }
+
     @Test("what a backup names stays until it ends, and then goes") func pinned() async throws {
         let store = try start()
         let alice = store.account("alice@example.test")

@@ -69,6 +69,77 @@ import Testing
                 })
     }
 
+    @Test("passwords with scopes, sealed ones, quotas, mailboxes, rights and keywords are those of the backup")
+    func directory() async throws {
+        let old = try TestStore(folder)
+        try await old.addUser("alice@example.test", "s3cret")
+        try await old.addUser("bob@example.test", "s3cret")
+        let (alice, bob) = (NamedAccount("alice@example.test".address), NamedAccount("bob@example.test".address))
+        _ = await old.command(
+            .addPassword(alice.address, NewPassword(name: "till", scopes: [.pop3], password: Secret("t1ll-t1ll"))))
+        for question: CommandToStore.Question in [
+            .setPassword(alice.address, password: Secret("g3heim"), legacy: ["APOP"]),
+            .setQuota(.account(alice.address, nil), QuotaChange(octets: .limit(1_000_000))),
+            .mailbox(.create(NamedMailbox(alice, "Work/2026"), use: nil)),
+            .mailbox(.grant(NamedMailbox(alice, "Work/2026"), to: bob, rights: "lrs")),
+        ] { try await old.carryOut(question) }
+        var placement = LocalPlacement(
+            recipient: alice.address, account: try #require(old.entry("alice@example.test")?.user))
+        (placement.mailbox, placement.flags, placement.keywords) = ("Work/2026", [.flagged], ["later", "$Forwarded"])
+        _ = try await old.accept(.to([placement]))
+        let before = await state(of: old, alice)
+        for word in ["later", "Work/2026", "till", "1000000", "bob"] { #expect(before.contains(word), "\(word): \(before)") }
+        let client = try await BackupClient(old)
+        let taken = try await client.take()
+        try await client.stop()
+        let key = try #require(taken.files[.passwordKey])
+        #expect(key.count == 32)
+        try taken.save(stream)
+        #expect(try StoreRestore.run(target, stream).files == 3)
+        var facts = stat()
+        #expect(stat("\(home)/passwords.key", &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+        let road = try await RouterRoad(try TestStore(target))
+        #expect(await state(of: road.store, alice) == before)
+        #expect(try await DigestLoginTests.login(road, "alice@example.test", "g3heim").grant != nil)
+        try await road.stop()
+    }
+
+    /// What the directory and the mailboxes say of it, without the numbers that a restoring passes over.
+    private func state(of store: TestStore, _ account: NamedAccount) async -> String {
+        let work = NamedMailbox(account, "Work/2026")
+        var words: [String] = []
+        for question: CommandToStore.Question in [
+            .listPasswords(account.address), .listQuotas(.account(account.address)), .mailbox(.listRights(work)),
+            .mailbox(.list(account, after: nil)), .mailbox(.messages(work, from: 1)),
+        ] {
+            switch await store.command(question) {
+            case .mailbox(.mailboxes(let all)):
+                words += all.map { "\($0.name) \($0.id) \($0.uidValidity) \($0.messages) \($0.isSubscribed)" }
+            case let answer: words.append("\(answer)")
+            }
+        }
+        return words.joined(separator: "\n")
+    }
+
+    @Test("a backup without the key leaves that of the store in its place, one with it moves it aside")
+    func keys() async throws {
+        let key = { (text: String) in Array(String(repeating: text, count: 32).utf8) }
+        var taken = try await backup().taken
+        #expect(taken.files[.passwordKey] == nil)
+        try Folder.make(home)
+        let own = try OpenFile("\(home)/passwords.key", flags: O_WRONLY | O_CREAT)
+        #expect(write(own.descriptor, key("o"), 32) == 32)
+        try taken.save(stream)
+        #expect(try StoreRestore.run(target, stream).before == nil)
+        func read(_ path: String) throws -> [UInt8] { try OpenFile(path, flags: O_RDONLY).bytes(from: 0, 99) }
+        #expect(try read("\(home)/passwords.key") == key("o"))
+        taken.files[.passwordKey] = key("n")
+        try taken.save(stream)
+        let before = try #require(try StoreRestore.run(target, stream, replaces: true).before)
+        #expect(try read("\(home)/passwords.key") == key("n"))
+        #expect(try read("\(before)/passwords.key") == key("o"))
+    }
+
     @Test("a store that is there is not touched, or moved aside whole") func replaced() async throws {
         try await backup().taken.save(stream)
         var old = try TestStore(target)
