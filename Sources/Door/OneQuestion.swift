@@ -14,12 +14,12 @@ package enum OneQuestion {
         package init(kind: Kind, description: String) { (self.kind, self.description) = (kind, description) }
     }
 
-    /// Connects, asks, closes. Fails with `NoAnswer`.
-    package static func ask<E: Edge>(
-        _ edge: E.Type, _ question: E.Question, at path: String, as identity: Identity, deadline: TimeAmount,
+    /// Connects. Fails with `NoAnswer` when nobody is there, or we are not let in.
+    package static func connect<E: Edge>(
+        _ edge: E.Type, at path: String, as identity: Identity, within deadline: TimeAmount = .seconds(30),
         on eventLoop: any EventLoop
-    ) -> EventLoopFuture<E.Answer> {
-        let promise = eventLoop.makePromise(of: E.Answer.self)
+    ) -> EventLoopFuture<Asker<E>> {
+        let promise = eventLoop.makePromise(of: Void.self)
         let asker = Asker(E.self, path: path, identity: identity, on: eventLoop) { event in
             switch event {
             case .unreachable(_, let reason): promise.fail(NoAnswer(kind: .unreachable, description: reason))
@@ -29,18 +29,25 @@ package enum OneQuestion {
             default: break
             }
         }
-        asker.onConnect {
-            asker.ask(question, deadline: deadline).flatMapErrorThrowing { error in
-                throw NoAnswer(kind: .failed, description: "\(error)")
-            }.cascade(to: promise)
-        }
+        asker.onConnect { promise.succeed() }
         asker.start()
-        let late = eventLoop.scheduleTask(in: deadline + .seconds(5)) {
+        let late = eventLoop.scheduleTask(in: deadline) {
             promise.fail(NoAnswer(kind: .failed, description: "no answer in time"))
         }
-        return promise.futureResult.always { _ in
-            late.cancel()
-            _ = asker.close()
+        promise.futureResult.whenComplete { _ in late.cancel() }
+        promise.futureResult.whenFailure { _ in _ = asker.close() }
+        return promise.futureResult.map { asker }
+    }
+
+    /// Connects, asks, closes. Fails with `NoAnswer`.
+    package static func ask<E: Edge>(
+        _ edge: E.Type, _ question: E.Question, at path: String, as identity: Identity, deadline: TimeAmount,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<E.Answer> {
+        connect(edge, at: path, as: identity, within: deadline + .seconds(5), on: eventLoop).flatMap { asker in
+            asker.ask(question, deadline: deadline).flatMapErrorThrowing { error in
+                throw NoAnswer(kind: .failed, description: "\(error)")
+            }.always { _ in _ = asker.close() }
         }
     }
 }

@@ -45,11 +45,11 @@ struct RoomCalls {
         }
     }
 
-    /// A conversation with a room, for as long as the command lives or until it is closed.
-    func open<E: Edge>(_ edge: E.Type) async throws -> OneConversation<E> {
+    /// A connection to a room that stays, until it is closed.
+    func connect<E: Edge>(_ edge: E.Type) async throws -> Asker<E> {
         let (path, identity) = try way(to: E.server)
         do {
-            return try await OneConversation.open(
+            return try await OneQuestion.connect(
                 E.self, at: path, as: identity, on: MultiThreadedEventLoopGroup.singleton.next()
             ).get()
         } catch let error as OneQuestion.NoAnswer {
@@ -58,7 +58,7 @@ struct RoomCalls {
     }
 
     /// The room's control socket, and who we say there that we are.
-    func way(to room: RoomName) throws -> (path: String, identity: Identity) {
+    private func way(to room: RoomName) throws -> (path: String, identity: Identity) {
         let roads = try Roads(runtime: read(option).server.runtime)
         let path = roads.control(room, instance: room == .delivery ? RoomCalls.firstAgent : "")
         return (path, Identity(room: .command, release: release, key: ControlKeys.read(roads)))

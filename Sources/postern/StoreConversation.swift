@@ -1,11 +1,9 @@
 // One connection to the store that is kept: for commands that ask much, with several questions under way at a time and
 // content in both directions. Nothing is asked again by itself: a store that goes away ends the command, with what to do.
 
-import Door
 import IPC
 import Mail
 import NIOCore
-import NIOPosix
 
 /// May be used from any task.
 final class StoreConversation: Sendable {
@@ -18,24 +16,7 @@ final class StoreConversation: Sendable {
 
     /// Connects. - Throws: `Failure` when nobody answers, or we are not let in.
     static func open(_ option: SettingsOption) async throws -> StoreConversation {
-        let (path, identity) = try RoomCalls(option).way(to: .store)
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let promise = loop.makePromise(of: Void.self)
-        let asker = Asker(CommandToStore.self, path: path, identity: identity, on: loop) { event in
-            switch event {
-            case .unreachable(_, let reason):
-                promise.fail(OneQuestion.NoAnswer(kind: .unreachable, description: reason))
-            case .refused(_, let reason): promise.fail(OneQuestion.NoAnswer(kind: .refused, description: reason))
-            default: break
-            }
-        }
-        asker.onConnect { promise.succeed() }
-        asker.start()
-        do { try await promise.futureResult.get() } catch let error as OneQuestion.NoAnswer {
-            try? await asker.close().get()
-            throw Failure(RoomCalls.explain(error, .store, path))
-        }
-        return StoreConversation(asker)
+        StoreConversation(try await RoomCalls(option).connect(CommandToStore.self))
     }
 
     private init(_ asker: Asker<CommandToStore>) { self.asker = asker }

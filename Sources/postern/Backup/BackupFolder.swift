@@ -83,47 +83,37 @@ struct BackupFolder {
 extension BackupFolder {
     /// Makes it ready. A folder that has something else in it is refused.
     func prepare() throws(Failure) {
-        try Self.make(path)
+        try WrittenFile.makeFolder(DiskPath(path))
         let isOurs = manifest != nil || size(Self.notes) != nil || size(BackupManifest.name) != nil
         if !isOurs, let stranger = try Self.names(path).first {
             throw Failure("\(path) has no backup and is not empty (\(printable(stranger))): name an empty folder")
         }
-        for folder in Self.folders { try Self.make("\(path)/\(folder)") }
+        for folder in Self.folders { try WrittenFile.makeFolder(place(folder)) }
         // The first sign that the folder is ours.
-        try open(Self.notes, O_WRONLY | O_CREAT).close()
-        try Self.sync(path)
+        _ = try openNotes()
+        try WrittenFile.syncFolder(DiskPath(path))
     }
 
-    private static func make(_ path: String) throws(Failure) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Failure("cannot make \(path): \(errorText(errno))") }
-    }
-
-    func open(_ file: String, _ flags: CInt) throws(Failure) -> BackedUpFile { try BackedUpFile("\(path)/\(file)", flags) }
+    func place(_ file: String) -> DiskPath { DiskPath(path) / file }
 
     /// The file is on the disk; a run that is not finished need not copy it again.
-    func note(_ entry: BackupManifest.File, in notes: BackedUpFile) throws(Failure) {
+    func note(_ entry: BackupManifest.File, in notes: WrittenFile) throws(Failure) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         guard let line = try? encoder.encode(entry) else { throw Failure("a note cannot be written") }
-        try notes.append(Array(line) + [UInt8(ascii: "\n")])
+        try notes.write(Array(line) + [UInt8(ascii: "\n")])
     }
 
-    func openNotes() throws(Failure) -> BackedUpFile { try open(Self.notes, O_WRONLY | O_CREAT | O_APPEND) }
+    func openNotes() throws(Failure) -> WrittenFile { try WrittenFile(place(Self.notes), .end) }
 
     /// B2→B3.
     func finish(_ manifest: BackupManifest) throws(Failure) {
-        for folder in Self.folders { try Self.sync("\(path)/\(folder)") }
-        try Self.sync(path)
+        for folder in Self.folders { try WrittenFile.syncFolder(place(folder)) }
+        try WrittenFile.syncFolder(DiskPath(path))
         let text: String
         do { text = try json(manifest) } catch { throw Failure("the manifest cannot be written: \(error)") }
-        let new = try open("\(BackupManifest.name).new", O_WRONLY | O_CREAT | O_TRUNC)
-        try new.append(Array(text.utf8) + [UInt8(ascii: "\n")])
-        try new.sync()
-        new.close()
-        guard rename("\(path)/\(BackupManifest.name).new", "\(path)/\(BackupManifest.name)") == 0 else {
-            throw Failure("cannot write \(path)/\(BackupManifest.name): \(errorText(errno))")
-        }
-        try Self.sync(path)
+        try WrittenFile.replace(place(BackupManifest.name), with: Array(text.utf8) + [UInt8(ascii: "\n")])
+        try WrittenFile.syncFolder(DiskPath(path))
     }
 
     /// B3→B4. Returns how many files were removed.
@@ -147,70 +137,5 @@ extension BackupFolder {
         do { return try FileManager.default.contentsOfDirectory(atPath: path) } catch {
             throw Failure("cannot read \(path): \(error)")
         }
-    }
-
-    private static func sync(_ path: String) throws(Failure) {
-        let folder = try BackedUpFile(path, O_RDONLY | O_DIRECTORY)
-        try folder.sync()
-        folder.close()
-    }
-}
-
-/// An open file of a backup. Errors name it.
-final class BackedUpFile {
-    let path: String
-    private var descriptor: CInt
-
-    init(_ path: String, _ flags: CInt) throws(Failure) {
-        self.path = path
-        descriptor = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Failure("cannot open \(path): \(errorText(errno))") }
-    }
-
-    deinit { close() }
-
-    func close() {
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
-        descriptor = -1
-    }
-
-    /// Writes everything behind what was written last.
-    func append(_ bytes: some Sequence<UInt8>) throws(Failure) {
-        let wrong = bytes.withContiguousStorageIfAvailable { append($0) } ?? Array(bytes).withUnsafeBufferPointer { append($0) }
-        if wrong != 0 { throw Failure("cannot write \(path): \(errorText(wrong))") }
-    }
-
-    /// 0 or errno.
-    private func append(_ buffer: UnsafeBufferPointer<UInt8>) -> CInt {
-        var done = 0
-        while done < buffer.count {
-            let count = write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return errno }
-            done += count
-        }
-        return 0
-    }
-
-    /// The next octets; empty at the end.
-    func read(atMost count: Int) throws(Failure) -> [UInt8] {
-        var got = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-            repeat { got = Glibc.read(descriptor, buffer.baseAddress, count) } while got < 0 && errno == EINTR
-            done = max(0, got)
-        }
-        guard got >= 0 else { throw Failure("cannot read \(path): \(errorText(errno))") }
-        return bytes
-    }
-
-    /// Cuts it there, and goes on there.
-    func cut(at length: UInt64) throws(Failure) {
-        guard ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, off_t(length), SEEK_SET) >= 0 else {
-            throw Failure("cannot cut \(path): \(errorText(errno))")
-        }
-    }
-
-    func sync() throws(Failure) {
-        guard fsync(descriptor) == 0 else { throw Failure("cannot sync \(path): \(errorText(errno))") }
     }
 }

@@ -1,74 +1,44 @@
-// How far a backup is: a line that is written over on a terminal, a line a minute elsewhere, nothing where nobody asked.
+// How far a backup, its verification or the restoring of a store is: octets, rate and the time that is left.
 
-import Glibc
 import IPC
 
 /// Touched by the run alone.
 final class BackupMeter {
-    enum Form { case silent, lines, terminal }
-
-    private let form: Form
-    private let clock: () -> ContinuousClock.Instant
-    private let write: (String) -> Void
+    private var line: ProgressLine
     private var total: UInt64 = 0
     private var done: UInt64 = 0
     private var copied: UInt64 = 0
-    private var begun: ContinuousClock.Instant
-    private var said: ContinuousClock.Instant
 
-    init(
-        _ form: Form, clock: @escaping () -> ContinuousClock.Instant = { .now },
-        write: @escaping (String) -> Void = { text in
-            let octets = Array(text.utf8)
-            _ = octets.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress!, $0.count) }
-        }
-    ) {
-        self.form = form
-        self.clock = clock
-        self.write = write
-        begun = clock()
-        said = begun
-    }
+    init(_ line: ProgressLine) { self.line = line }
 
-    static func form(isQuiet: Bool) -> Form {
-        if isQuiet { return .silent }
-        return isatty(STDERR_FILENO) == 1 ? .terminal : .lines
-    }
+    convenience init(isQuiet: Bool = false) { self.init(ProgressLine(ProgressLine.form(isQuiet: isQuiet))) }
 
     func begin(_ contents: BackupBegun) {
         begin(octets: contents.octets)
-        if form == .lines { write("\(contents.files) files, \(octets(contents.octets))\n") }
+        line.note("\(contents.files) files, \(octets(contents.octets))")
     }
 
     func begin(octets: UInt64) {
         total = octets
-        begun = clock()
-        said = begun
+        line.begin()
     }
 
     func add(_ octets: UInt64, isCopied: Bool) {
         done += octets
         if isCopied { copied += octets }
-        let now = clock()
-        guard form != .silent, now - said >= (form == .terminal ? .milliseconds(200) : .seconds(60)) else { return }
-        said = now
-        write(form == .terminal ? "\r\(line(now))\u{1B}[K" : "\(line(now))\n")
+        line.show(text)
     }
 
-    func end() { if form == .terminal { write("\r\u{1B}[K") } }
+    func end() { line.end() }
 
     /// "[#####     ] 1.2 GB of 2.4 GB, 80.1 MB/s, 15 s left"
-    private func line(_ now: ContinuousClock.Instant) -> String {
+    private func text(_ seconds: Double) -> String {
         let share = total == 0 ? 1 : min(1, Double(done) / Double(total))
         let filled = Int(share * 20)
         let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 20 - filled)
-        let seconds = max((now - begun) / .seconds(1), 0.001)
-        let rate = Double(copied) / seconds
+        let rate = Double(copied) / max(seconds, 0.001)
         var text = "[\(bar)] \(octets(done)) of \(octets(total)), \(octets(UInt64(rate)))/s"
-        if rate > 0, done < total {
-            let left = UInt64(min(Double(total - done) / rate, 1e9))
-            text += left < 120 ? ", \(left) s left" : ", \(left / 60) min left"
-        }
+        if rate > 0, done < total { text += ", \(ProgressLine.duration(Double(total - done) / rate)) left" }
         return text
     }
 }

@@ -79,7 +79,7 @@ struct BackupRun {
     }
 
     private func bring(
-        _ listed: ListedFile, _ notes: BackedUpFile, _ outcome: inout BackupOutcome
+        _ listed: ListedFile, _ notes: WrittenFile, _ outcome: inout BackupOutcome
     ) async throws -> BackupManifest.File {
         let step = CopyStep.first(for: listed, known: known[listed.file.path] ?? [], there: folder.size)
         if case .keep(let entry) = step {
@@ -89,7 +89,7 @@ struct BackupRun {
         var done: (FileSink, String)?
         if case .compare(let entry) = step { done = try await resume(listed, entry).map { ($0, entry.path) } }
         let path = done?.1 ?? BackupPlace.free(for: listed.file, taken: taken)
-        let sink = try done?.0 ?? FileSink(try folder.open(path, O_RDWR | O_CREAT | O_TRUNC))
+        let sink = try done?.0 ?? FileSink(try WrittenFile(folder.place(path), .new))
         meter.add(sink.length, isCopied: false)
         outcome.copiedFiles += 1
         outcome.copiedOctets += listed.length - sink.length
@@ -115,8 +115,9 @@ struct BackupRun {
             throw Failure.misfit("store")
         }
         guard hexadecimal(sum) == entry.sha256 else { return nil }
-        let sink = FileSink(try folder.open(entry.path, O_RDWR))
-        return try sink.readBack(entry.length) && sink.sum == entry.sha256 ? sink : nil
+        var there = FileSum()
+        guard try there.read(folder.place(entry.path), upTo: entry.length), there.text == entry.sha256 else { return nil }
+        return FileSink(try WrittenFile(folder.place(entry.path), .behind(entry.length)), there)
     }
 }
 
@@ -124,34 +125,55 @@ struct BackupRun {
 /// question is open, by the run between questions.
 final class FileSink: @unchecked Sendable {
     // Unchecked: see above.
-    let file: BackedUpFile
-    private var digest = SHA256()
-    private(set) var length: UInt64 = 0
+    let file: WrittenFile
+    private var content: FileSum
     private(set) var failure: Failure?
 
-    init(_ file: BackedUpFile) { self.file = file }
+    /// - Parameter content: what the file has.
+    init(_ file: WrittenFile, _ content: FileSum = FileSum()) { (self.file, self.content) = (file, content) }
+
+    var length: UInt64 { content.length }
+    var sum: String { content.text }
 
     func write(_ bytes: ByteBuffer) {
         guard failure == nil else { return }
-        do throws(Failure) { try file.append(bytes.readableBytesView) } catch { failure = error }
-        bytes.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
-        length += UInt64(bytes.readableBytes)
+        bytes.withUnsafeReadableBytes { octets in
+            do throws(Failure) { try file.write(octets) } catch { failure = error }
+            content.take(octets)
+        }
+    }
+}
+
+/// SHA-256 and length of what a file of a backup has.
+struct FileSum {
+    private var digest = SHA256()
+    private(set) var length: UInt64 = 0
+
+    var text: String { hexadecimal(digest.finalize()) }
+
+    mutating func take(_ octets: UnsafeRawBufferPointer) {
+        digest.update(bufferPointer: octets)
+        length += UInt64(octets.count)
     }
 
-    /// Takes over what is there up to this length. False: there is less.
-    /// - Parameter cuts: what lies behind it goes, and the next octets are written there.
-    func readBack(_ wanted: UInt64, cuts: Bool = true) throws(Failure) -> Bool {
-        while length < wanted {
-            let bytes = try file.read(atMost: Int(min(wanted - length, 1 << 20)))
+    /// Adds a file's first octets. False: there are less.
+    /// - Parameter body: gets them, a megabyte at a time.
+    mutating func read(
+        _ path: DiskPath, upTo count: UInt64, _ body: ([UInt8]) throws -> Void = { _ in }
+    ) throws -> Bool {
+        let file: ReadFile
+        do { file = try ReadFile(path) } catch { throw Failure("cannot read \(path.text): \(error)") }
+        while length < count {
+            let bytes: [UInt8]
+            do { bytes = try file.read(Int(min(count - length, 1 << 20)), at: length) } catch {
+                throw Failure("cannot read \(path.text): \(error)")
+            }
             guard !bytes.isEmpty else { return false }
-            digest.update(data: bytes)
-            length += UInt64(bytes.count)
+            bytes.withUnsafeBytes { take($0) }
+            try body(bytes)
         }
-        if cuts { try file.cut(at: wanted) }
         return true
     }
-
-    var sum: String { hexadecimal(digest.finalize()) }
 }
 
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

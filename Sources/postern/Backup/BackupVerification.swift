@@ -47,12 +47,12 @@ struct BackupVerification {
         meter.begin(octets: manifest.octets)
         for entry in manifest.files {
             found.files += 1
-            do throws(Failure) {
-                let sink = FileSink(try folder.open(entry.path, O_RDONLY))
-                let isLong = try sink.readBack(entry.length, cuts: false)
-                found.octets += sink.length
-                if !isLong { found.damaged.append("\(entry.path): \(sink.length) octets of \(entry.length)") }
-                if isLong, sink.sum != entry.sha256 { found.damaged.append("\(entry.path): wrong checksum") }
+            do {
+                var sum = FileSum()
+                let isLong = try sum.read(folder.place(entry.path), upTo: entry.length)
+                found.octets += sum.length
+                if !isLong { found.damaged.append("\(entry.path): \(sum.length) octets of \(entry.length)") }
+                if isLong, sum.text != entry.sha256 { found.damaged.append("\(entry.path): wrong checksum") }
             } catch { found.damaged.append("\(entry.path): \(error)") }
             meter.add(entry.length, isCopied: true)
         }

@@ -158,16 +158,25 @@ extension Typed {
         text == "<>" ? ReversePath() : ReversePath(address: try address(text))
     }
 
-    private static let units: [Character: UInt32] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+    private static let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+
+    /// Digits and a unit, in seconds; `.max` when it is more than that. nil: it is no length of time.
+    static func length(_ text: String) -> UInt64? {
+        guard let unit = text.last.flatMap({ units[$0] }), text.utf8.count > 1,
+            text.utf8.dropLast().allSatisfy({ (48...57).contains($0) })
+        else { return nil }
+        return UInt64(text.dropLast()).map { $0.multipliedReportingOverflow(by: unit) }.flatMap {
+            $0.overflow ? nil : $0.partialValue
+        }
+            ?? .max
+    }
 
     /// Seconds; from a second to a year.
     static func seconds(_ text: String) throws -> UInt32 {
-        guard let unit = text.last.flatMap({ units[$0] }), let count = UInt32(text.dropLast()), count > 0,
-            count <= 365 * 86_400 / unit
-        else {
+        guard let seconds = length(text), (1...365 * 86_400).contains(seconds) else {
             throw ValidationError("it is not a time from 1s to 365d, such as 30m, 12h or 7d")
         }
-        return count * unit
+        return UInt32(seconds)
     }
 }
 

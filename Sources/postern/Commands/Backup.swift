@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import IPC
+import Settings
 
 struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +29,7 @@ struct Backup: AsyncParsableCommand {
 
         func run() async throws {
             umask(0o077)
-            let meter = BackupMeter(BackupMeter.form(isQuiet: quiet || form.json))
+            let meter = BackupMeter(isQuiet: quiet || form.json)
             let place = try BackupFolder(folder, isFull: full)
             let road = try await StoreBackupRoad(RoomCalls(settings), rate: rate)
             defer { road.close() }
@@ -51,7 +52,7 @@ struct Backup: AsyncParsableCommand {
 
         func run() async throws {
             let (place, manifest) = try BackupFolder.existing(folder)
-            let meter = BackupMeter(BackupMeter.form(isQuiet: form.json))
+            let meter = BackupMeter(isQuiet: form.json)
             let found = try BackupVerification(place, manifest, meter: meter).run()
             if form.json { try sayJSON(found) } else { say(found.text) }
             if !found.damaged.isEmpty { throw ExitCode(1) }
@@ -70,16 +71,11 @@ extension BackupOutcome {
 }
 
 extension Typed {
-    private static let units: [(ending: String, octets: UInt64)] = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)]
-
     /// Octets a second, from 100kB to 100GB.
     static func rate(_ text: String) throws -> UInt64 {
-        for unit in units where text.lowercased().hasSuffix(unit.ending.lowercased()) {
-            let digits = text.dropLast(unit.ending.count).filter { $0 != " " }
-            guard let count = UInt64(digits), count <= 1 << 27 else { break }
-            let rate = count * unit.octets
-            if rate >= 100 << 10, rate <= 100 << 30 { return rate }
+        guard let octets = Quantity.octets(text), (100 << 10...100 << 30).contains(octets) else {
+            throw ValidationError("it is not a size from 100kB to 100GB, such as 50MB")
         }
-        throw ValidationError("it is not a size from 100kB to 100GB, such as 50MB")
+        return UInt64(octets)
     }
 }

@@ -40,7 +40,7 @@ struct Export: AsyncParsableCommand {
         let journal = try ExportJournal(DiskPath(folder), account.named, format)
         let exporting = Exporting(
             account.named, of: store, to: journal, format,
-            progress: form.json ? TransferProgress(isShown: false) : TransferProgress())
+            progress: TransferProgress(isShown: !form.json))
         try await exporting.run(mailbox)
         return exporting.report
     }

@@ -33,7 +33,7 @@ struct Import: AsyncParsableCommand {
         let store = try await StoreConversation.open(settings)
         let importing = Importing(
             plan, into: named, of: store, Importing.Choices(dialect: dialect, zone: Import.localZone()), isDry: dryRun,
-            progress: form.json ? TransferProgress(isShown: false) : TransferProgress())
+            progress: TransferProgress(isShown: !form.json))
         do { try await importing.run() } catch {
             await store.close()
             throw error

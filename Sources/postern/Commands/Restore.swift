@@ -1,8 +1,6 @@
 // postern restore: the store or the mail of an account from a backup, or what was removed and is still kept.
 
 import ArgumentParser
-import Crypto
-import Glibc
 import IPC
 import Mail
 
@@ -62,7 +60,7 @@ struct Restore: AsyncParsableCommand {
         let store = try await StoreConversation.open(settings)
         let restore = MailRestore(
             BackupFolder.Source(folder: folder, manifest: manifest), madeAt: manifest.madeAt, into: account, of: store,
-            progress: form.json ? TransferProgress(isShown: false) : TransferProgress())
+            progress: TransferProgress(isShown: !form.json))
         do { try await restore.run(mailbox) } catch {
             await store.close()
             throw error
@@ -81,7 +79,7 @@ struct WholeRestore {
 
     func run(_ from: String) throws {
         let (folder, manifest) = try BackupFolder.existing(from)
-        let meter = BackupMeter(BackupMeter.form(isQuiet: false))
+        let meter = BackupMeter()
         meter.begin(octets: manifest.octets)
         let words = (replace ? ["--replace"] : []) + (config.map { ["--config", $0] } ?? [])
         let program = try StoreProgram(["restore"] + words, isHeard: false)
@@ -108,22 +106,16 @@ extension StoreProgram {
     /// False: it is not what the manifest says. Ends the command when the program does not listen any more.
     fileprivate func send(_ entry: BackupManifest.File, of folder: BackupFolder, meter: BackupMeter) throws -> Bool {
         guard let file = StoreFile(path: entry.file) else { throw Failure("\(entry.file) is no file of a store") }
-        let size = folder.size(entry.path)
-        let length = min(size ?? 0, entry.length)
-        var digest = SHA256()
         // A file that is not there is none of the store either.
-        guard size != nil else { return false }
+        guard let size = folder.size(entry.path) else { return false }
+        let length = min(size, entry.length)
         try write(RestoreHead(file, length: length).bytes)
-        let open = try folder.open(entry.path, O_RDONLY)
-        var done: UInt64 = 0
-        while done < length {
-            let bytes = try open.read(atMost: Int(min(length - done, 1 << 20)))
-            guard !bytes.isEmpty else { throw Failure("\(open.path) became shorter") }
-            digest.update(data: bytes)
+        var sum = FileSum()
+        let isLong = try sum.read(folder.place(entry.path), upTo: length) { bytes in
             try write(bytes)
-            done += UInt64(bytes.count)
             meter.add(UInt64(bytes.count), isCopied: true)
         }
-        return hexadecimal(digest.finalize()) == entry.sha256
+        guard isLong else { throw Failure("\(folder.path)/\(entry.path) became shorter") }
+        return sum.text == entry.sha256
     }
 }

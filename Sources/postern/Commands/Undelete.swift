@@ -58,7 +58,7 @@ struct Undeletion {
         guard kept > 0 else { throw Failure("removed mail is not kept here: store.expunge_retention is 0") }
         guard now - moment <= kept else {
             throw Failure(
-                "\(postern.moment(moment)) UTC is too long ago: removed mail is kept for \(TransferProgress.duration(Double(kept / 1_000)))"
+                "\(postern.moment(moment)) UTC is too long ago: removed mail is kept for \(ProgressLine.duration(Double(kept / 1_000)))"
                     + " (store.expunge_retention), so nothing before \(postern.moment(now - kept)) UTC can be had back")
         }
     }

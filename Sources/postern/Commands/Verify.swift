@@ -1,7 +1,6 @@
 // postern verify
 
 import ArgumentParser
-import Glibc
 import IPC
 import Mail
 
@@ -19,6 +18,7 @@ struct Verify: AsyncParsableCommand {
         let call = StoreCall(settings)
         var result = Found()
         var next: SpoolID?
+        var line = ProgressLine(ProgressLine.form(isQuiet: form.json, elsewhere: .silent))
         repeat {
             guard case .verified(let page) = try await call.ask(.verify(after: next, sample: sample), seconds: 120) else {
                 throw Failure.misfit("store")
@@ -27,11 +27,9 @@ struct Verify: AsyncParsableCommand {
             result.octets += page.octets
             result.damaged += page.damaged
             next = page.next
-            if !form.json, isatty(STDERR_FILENO) == 1 {
-                progress("\r\(result.checked) messages, \(octets(result.octets))")
-            }
+            line.show { _ in "\(result.checked) messages, \(octets(result.octets))" }
         } while next != nil
-        if !form.json, isatty(STDERR_FILENO) == 1 { progress("\n") }
+        line.end()
         if form.json {
             try sayJSON(result)
         } else {
@@ -45,10 +43,5 @@ struct Verify: AsyncParsableCommand {
         var checked: UInt64 = 0
         var octets: UInt64 = 0
         var damaged: [String] = []
-    }
-
-    private func progress(_ text: String) {
-        let octets = Array(text.utf8)
-        _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress!, $0.count) }
     }
 }

@@ -33,13 +33,9 @@ final class ExportJournal {
         descriptor = path.withCString { open($0, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600) }
         guard descriptor >= 0 else { throw Failure("cannot write \(path.text): \(errorText(errno))") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
             throw Failure("another export writes to \(folder.text) just now: wait for its end")
         }
-        do { try take(ReadFile(path), first) } catch {
-            close(descriptor)
-            throw error
-        }
+        try take(ReadFile(path), first)
     }
 
     deinit { close(descriptor) }

@@ -6,8 +6,6 @@ import Glibc
 enum PastMoment {
     static let form = "write 2h or 3d for so long ago, '2026-11-20 14:00' for this machine's time, or 2026-11-20T14:00:00Z"
 
-    private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-
     /// Milliseconds since 1970.
     /// - Parameters:
     ///   - now: Milliseconds since 1970.
@@ -19,11 +17,9 @@ enum PastMoment {
     }
 
     private static func ago(_ text: String) throws -> Int64? {
-        guard let unit = text.last.flatMap({ units[$0] }), text.dropLast().allSatisfy({ ("0"..."9").contains($0) }),
-            let count = Int64(text.dropLast())
-        else { return nil }
-        guard count > 0, count <= 10 * 365 * 86_400 / unit else { throw ValidationError("it is not a time of up to 10 years") }
-        return count * unit * 1_000
+        guard let seconds = Typed.length(text) else { return nil }
+        guard (1...10 * 365 * 86_400).contains(seconds) else { throw ValidationError("it is not a time of up to 10 years") }
+        return Int64(seconds) * 1_000
     }
 
     /// A day, then a time, then a zone; without a time it is midnight, without a zone it is local.

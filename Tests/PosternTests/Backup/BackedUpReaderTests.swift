@@ -16,7 +16,8 @@ import Testing
     static func message(_ uid: UInt32, _ octets: UInt64) -> BackedUp {
         .message(
             BackedUpMessage(
-                uid: uid, flags: .seen, keywords: ["later"], receivedAt: 5, spool: SpoolID(rawValue: 8), trace: TraceID(high: 1, low: 2), octets: octets))
+                uid: uid, flags: .seen, keywords: ["later"], receivedAt: 5, spool: SpoolID(rawValue: 8),
+                trace: TraceID(high: 1, low: 2), octets: octets))
     }
 
     /// A whole stream, and what is to be heard of it.

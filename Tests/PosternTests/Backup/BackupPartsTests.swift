@@ -100,13 +100,13 @@ import Testing
     }
 
     @Test func theTerminalSeesHowFarItIs() {
-        var now = ContinuousClock.now
+        var now = 100.0
         var said: [String] = []
-        let meter = BackupMeter(.terminal, clock: { now }, write: { said.append($0) })
+        let meter = BackupMeter(ProgressLine(.terminal, clock: { now }, write: { said.append($0) }))
         meter.begin(octets: 4_000_000)
         meter.add(1_000_000, isCopied: false)
         #expect(said.isEmpty)
-        now += .seconds(2)
+        now += 2
         meter.add(1_000_000, isCopied: true)
         #expect(said == ["\r[##########          ] 2.0 MB of 4.0 MB, 500.0 kB/s, 4 s left\u{1B}[K"])
         meter.end()
@@ -114,13 +114,13 @@ import Testing
     }
 
     @Test func elsewhereALineAMinuteAndNothingWhereNobodyAsked() {
-        var now = ContinuousClock.now
-        for (form, lines) in [(BackupMeter.Form.lines, 1), (.silent, 0)] {
+        var now = 100.0
+        for (form, lines) in [(ProgressLine.Form.lines, 1), (.silent, 0)] {
             var said: [String] = []
-            let meter = BackupMeter(form, clock: { now }, write: { said.append($0) })
+            let meter = BackupMeter(ProgressLine(form, clock: { now }, write: { said.append($0) }))
             meter.begin(octets: 10)
             for _ in 0..<61 {
-                now += .seconds(1)
+                now += 1
                 meter.add(0, isCopied: true)
             }
             meter.end()

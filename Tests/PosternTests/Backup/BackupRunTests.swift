@@ -86,7 +86,7 @@ final class FakeBackupRoad: BackupRoad, @unchecked Sendable {
 
     private func run(full: Bool = false) async throws -> BackupOutcome {
         let folder = try BackupFolder(path, isFull: full)
-        return try await BackupRun(folder, road, isFull: full, meter: BackupMeter(.silent)).run()
+        return try await BackupRun(folder, road, isFull: full, meter: BackupMeter(isQuiet: true)).run()
     }
 
     /// What the manifest promises, read back.
@@ -208,9 +208,9 @@ final class FakeBackupRoad: BackupRoad, @unchecked Sendable {
     @Test("a disk that takes nothing is named") func noPlace() async throws {
         let folder = try BackupFolder("/proc/nothing")
         await #expect(throws: Failure.self) {
-            try await BackupRun(folder, self.road, isFull: false, meter: BackupMeter(.silent)).run()
+            try await BackupRun(folder, self.road, isFull: false, meter: BackupMeter(isQuiet: true)).run()
         }
-        let sink = FileSink(try BackedUpFile("/dev/full", O_WRONLY))
+        let sink = FileSink(try WrittenFile(DiskPath("/dev/full"), .end))
         sink.write(ByteBuffer(string: "x"))
         #expect(sink.failure?.description == "cannot write /dev/full: No space left on device")
     }
@@ -218,7 +218,7 @@ final class FakeBackupRoad: BackupRoad, @unchecked Sendable {
     @Test("files that are damaged, short or gone are found again") func verification() async throws {
         _ = try await run()
         let (folder, manifest) = try BackupFolder.existing(path)
-        func damaged() -> [String] { BackupVerification(folder, manifest, meter: BackupMeter(.silent)).files().damaged }
+        func damaged() -> [String] { BackupVerification(folder, manifest, meter: BackupMeter(isQuiet: true)).files().damaged }
         #expect(damaged().isEmpty)
         try Data("First segment, and what a broken run left".utf8).write(to: URL(filePath: "\(path)/\(Self.first.path)"))
         try Data("sec".utf8).write(to: URL(filePath: "\(path)/\(Self.second.path)"))
@@ -226,7 +226,7 @@ final class FakeBackupRoad: BackupRoad, @unchecked Sendable {
         #expect(
             damaged() == [
                 "\(Self.first.path): wrong checksum", "\(Self.second.path): 3 octets of 6",
-                "\(Self.large.path): cannot open \(path)/\(Self.large.path): No such file or directory",
+                "\(Self.large.path): cannot read \(path)/\(Self.large.path): No such file or directory",
             ])
         try Data("first segment, and what a broken run left".utf8).write(to: URL(filePath: "\(path)/\(Self.first.path)"))
         #expect(damaged().count == 2)
