@@ -19,6 +19,20 @@ final class StoreConversation: Sendable {
         StoreConversation(try await RoomCalls(option).connect(CommandToStore.self))
     }
 
+    /// Connects for as long as the body runs.
+    static func with<Result>(_ option: SettingsOption, _ body: (StoreConversation) async throws -> Result) async throws -> Result
+    {
+        let store = try await open(option)
+        do {
+            let result = try await body(store)
+            await store.close()
+            return result
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
     private init(_ asker: Asker<CommandToStore>) { self.asker = asker }
 
     /// What is under way fails.

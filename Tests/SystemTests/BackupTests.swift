@@ -95,13 +95,7 @@ import Testing
         try House.expectSuccess(house.postern(["import", "alice@example.test", mbox, "--mailbox", "Work/2026"]))
         _ = try backup(house)
         // Some are removed, a mailbox is deleted, and new mail comes.
-        let wire = try house.pop3("alice")
-        for number in 1...25 {
-            try wire.send("DELE \(number)\r\n")
-            _ = try wire.line()
-        }
-        try wire.send("QUIT\r\n")
-        _ = try wire.line()
+        try house.remove(1...25, of: "alice")
         try House.expectSuccess(house.postern(["mailbox", "delete", "alice@example.test", "Work/2026", "--yes"]))
         try fill(house, 41...42)
         #expect(try house.mailbox("alice").count == 17)
@@ -126,6 +120,36 @@ import Testing
         #expect(journal.contains("backup-begun") && journal.contains("backup-finished"))
     }
 
+    @Test("a restoring that is killed is done again, and every message is there once") func killedRestoring() throws {
+        let house = try House()
+        defer { house.stop() }
+        try fill(house, 1...300)
+        let large = String(repeating: "a large message\r\n", count: 40_000)
+        #expect(try house.send(to: ["alice@example.test"], "Subject: large\r\n\r\n\(large)").hasPrefix("250"))
+        _ = try backup(house)
+        try house.remove(1...301, of: "alice")
+        for _ in 0..<3 {
+            let command = Process()
+            command.executableURL = URL(fileURLWithPath: House.programs + "/postern")
+            command.arguments = [
+                "restore", "alice@example.test", "--from", house.folder + "/backup", "--config", house.settingsPath,
+            ]
+            command.standardOutput = FileHandle.nullDevice
+            command.standardError = FileHandle.nullDevice
+            let before = try uids(house).count
+            try command.run()
+            try wait(20, for: "the first messages, or its end") { !command.isRunning || ((try? uids(house).count) ?? 0) > before }
+            kill(command.processIdentifier, SIGKILL)
+            command.waitUntilExit()
+        }
+        let last = try restore(house)
+        let (new, present) = (last.report["messages"] as? Int ?? 0, last.report["present"] as? Int ?? 0)
+        #expect(last.status == 0 && new + present == 301, "\(new) \(present) \(last.error)")
+        let subjects = try house.mailbox("alice").map { lines in lines.first { $0.hasPrefix("Subject:") } ?? "" }
+        #expect(subjects.count == 301 && Set(subjects).count == 301)
+        #expect(try house.postern(["verify"]).status == 0)
+    }
+
     @Test func damagedMessagesOfABackupAreNamedAndTheOthersComeBack() throws {
         let house = try House()
         defer { house.stop() }
@@ -136,13 +160,7 @@ import Testing
         try file.seek(toOffset: 100_000)
         try file.write(contentsOf: Data("X".utf8))
         try file.close()
-        let wire = try house.pop3("alice")
-        for number in 1...10 {
-            try wire.send("DELE \(number)\r\n")
-            _ = try wire.line()
-        }
-        try wire.send("QUIT\r\n")
-        _ = try wire.line()
+        try house.remove(1...10, of: "alice")
         let result = try house.postern(["restore", "alice@example.test", "--from", house.folder + "/backup"])
         #expect(result.status == 1 && result.output.contains("left out: INBOX, UID 2"), "\(result.output)\(result.error)")
         #expect(result.output.contains("1 damaged and left out"))

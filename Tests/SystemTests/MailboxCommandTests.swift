@@ -56,13 +56,7 @@ import Testing
         try wait(5, for: "the next second") { Date().timeIntervalSince(before) > 1.1 }
         let moment = ISO8601DateFormatter().string(from: Date())
         try wait(5, for: "the next second") { Date().timeIntervalSince(before) > 2.3 }
-        let wire = try house.pop3("alice")
-        for number in 1...2 {
-            try wire.send("DELE \(number)\r\n")
-            _ = try wire.line()
-        }
-        try wire.send("QUIT\r\n")
-        _ = try wire.line()
+        try house.remove(1...2, of: "alice")
         _ = try run(house, "mailbox delete alice@example.test old --yes")
         #expect(try house.mailbox("alice").count == 1)
         let back = try run(house, "restore alice@example.test --at \(moment)")

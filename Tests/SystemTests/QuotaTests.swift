@@ -13,15 +13,6 @@ import Testing
         return try wire.ask("RCPT TO:<\(address)>")
     }
 
-    /// Removes the first message of a mailbox.
-    private func remove(_ account: String, at house: House) throws {
-        let wire = try house.pop3(account)
-        for command in ["DELE 1", "QUIT"] {
-            try wire.send(command + "\r\n")
-            #expect(try wire.line()?.hasPrefix("+OK") == true)
-        }
-    }
-
     @Test func aFullMailboxIsRefusedUntilThereIsRoom() throws {
         let house = try House()
         defer { house.stop() }
@@ -38,7 +29,7 @@ import Testing
         ])
         #expect(explained.output.contains("the mailbox of alice@example.test is full"), "\(explained.output)")
 
-        try remove("alice", at: house)
+        try house.remove(1...1, of: "alice")
         try wait(10, for: "room") { try recipient("alice@example.test", at: house).hasPrefix("250") }
         #expect(try house.send(to: ["alice@example.test"], "Subject: 3\r\n\r\nx").hasPrefix("250"))
         #expect(try house.mailbox("alice").count == 2)

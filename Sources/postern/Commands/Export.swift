@@ -23,13 +23,7 @@ struct Export: AsyncParsableCommand {
     @OptionGroup var form: JSONOption
 
     func run() async throws {
-        let store = try await StoreConversation.open(settings)
-        let report: ExportReport
-        do { report = try await export(store) } catch {
-            await store.close()
-            throw error
-        }
-        await store.close()
+        let report = try await StoreConversation.with(settings, export)
         if form.json { try sayJSON(report) } else { for line in report.lines(folder) { say(line) } }
         if report.problems.leftOut > 0 { throw ExitCode(1) }
     }

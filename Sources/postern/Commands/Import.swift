@@ -30,17 +30,15 @@ struct Import: AsyncParsableCommand {
     func run() async throws {
         let named = account.named
         let plan = try ImportPlan.make(path, format: format, below: mailbox, user: named.address.localPart)
-        let store = try await StoreConversation.open(settings)
-        let importing = Importing(
-            plan, into: named, of: store, Importing.Choices(dialect: dialect, zone: Import.localZone()), isDry: dryRun,
-            progress: TransferProgress(isShown: !form.json))
-        do { try await importing.run() } catch {
-            await store.close()
-            throw error
+        let report = try await StoreConversation.with(settings) { store in
+            let importing = Importing(
+                plan, into: named, of: store, Importing.Choices(dialect: dialect, zone: Import.localZone()), isDry: dryRun,
+                progress: TransferProgress(isShown: !form.json))
+            try await importing.run()
+            return importing.report
         }
-        await store.close()
-        if form.json { try sayJSON(importing.report) } else { for line in importing.report.lines { say(line) } }
-        if importing.report.problems.leftOut > 0 { throw ExitCode(1) }
+        if form.json { try sayJSON(report) } else { for line in report.lines { say(line) } }
+        if report.problems.leftOut > 0 { throw ExitCode(1) }
     }
 
     /// Seconds east of UTC, as this machine's clock has it now.

@@ -57,17 +57,15 @@ struct Restore: AsyncParsableCommand {
 
     private func mail(of account: NamedAccount, from path: String) async throws {
         let (folder, manifest) = try BackupFolder.existing(path)
-        let store = try await StoreConversation.open(settings)
-        let restore = MailRestore(
-            BackupFolder.Source(folder: folder, manifest: manifest), madeAt: manifest.madeAt, into: account, of: store,
-            progress: TransferProgress(isShown: !form.json))
-        do { try await restore.run(mailbox) } catch {
-            await store.close()
-            throw error
+        let report = try await StoreConversation.with(settings) { store in
+            let restore = MailRestore(
+                BackupFolder.Source(folder: folder, manifest: manifest), madeAt: manifest.madeAt, into: account, of: store,
+                progress: TransferProgress(isShown: !form.json))
+            try await restore.run(mailbox)
+            return restore.report
         }
-        await store.close()
-        if form.json { try sayJSON(restore.report) } else { for line in restore.report.lines { say(line) } }
-        if restore.report.problems.leftOut > 0 { throw ExitCode(1) }
+        if form.json { try sayJSON(report) } else { for line in report.lines { say(line) } }
+        if report.problems.leftOut > 0 { throw ExitCode(1) }
     }
 }
 

@@ -9,15 +9,11 @@ enum BackupCheckMain {
 
     /// - Parameter words: the folder of the backup.
     static func run(_ words: [String]) -> Never {
-        do {
+        StandAlone.run("the backup cannot be read") {
             guard words.count == 1 else { throw StoreFault("usage: check-backup DIR") }
             let files = try BackupFiles(words[0], list: FileLines.all(STDIN_FILENO))
             let found = try BackupCheck(files).run { StandAlone.say("damaged \($0)\n") }
             StandAlone.say("checked \(found.checked) \(found.octets)\n")
-            exit(0)
-        } catch {
-            StandAlone.say("postern-store: the backup cannot be read: \(error)\n", to: STDERR_FILENO)
-            exit(1)
         }
     }
 }

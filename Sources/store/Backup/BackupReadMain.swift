@@ -10,7 +10,7 @@ enum BackupReadMain {
 
     /// - Parameter words: the folder of the backup, and the number of a mailbox.
     static func run(_ words: [String]) -> Never {
-        do {
+        StandAlone.run("the backup cannot be read") {
             guard let folder = words.first, words.count <= 2, words.count == 1 || Int64(words[1]) != nil else {
                 throw StoreFault("usage: read-backup DIR [MAILBOX]")
             }
@@ -20,10 +20,6 @@ enum BackupReadMain {
             } else {
                 try listing.mailboxes(send)
             }
-            exit(0)
-        } catch {
-            StandAlone.say("postern-store: the backup cannot be read: \(error)\n", to: STDERR_FILENO)
-            exit(1)
         }
     }
 

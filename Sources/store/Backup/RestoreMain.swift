@@ -9,15 +9,11 @@ enum RestoreMain {
 
     /// - Parameter words: what follows the word.
     static func run(_ words: [String]) -> Never {
-        do {
+        StandAlone.run("the store is not restored") {
             let home = try StandAlone.enter(words.filter { $0 != replace }, makes: true)
             let report = try StoreRestore(home: home, now: StoreClock.now())
                 .run(STDIN_FILENO, replaces: words.contains(replace))
             StandAlone.say(report.text)
-            exit(0)
-        } catch {
-            StandAlone.say("postern-store: the store is not restored: \(error)\n", to: STDERR_FILENO)
-            exit(1)
         }
     }
 }

@@ -1,21 +1,15 @@
 // `postern-store rebuild-index [--config FILE]`: for an administrator, while the store does not run. It says what it found,
 // what it could not know, and what is to be done about that.
 
-import Glibc
-
 enum RebuildMain {
     static let word = "rebuild-index"
 
     /// - Parameter words: what follows the word.
     static func run(_ words: [String]) -> Never {
-        do {
+        StandAlone.run("the index cannot be made anew") {
             let home = try StandAlone.enter(words)
             let report = try IndexRebuild(home: home, now: StoreClock.now(), log: { _ in }).run()
             StandAlone.say(report.text)
-            exit(0)
-        } catch {
-            StandAlone.say("postern-store: the index cannot be made anew: \(error)\n", to: STDERR_FILENO)
-            exit(1)
         }
     }
 }

@@ -40,6 +40,18 @@ enum StandAlone {
         }
     }
 
+    /// Does it and ends the process.
+    /// - Parameter failing: what is said in front of the reason when it cannot be done.
+    static func run(_ failing: String, _ body: () throws -> Void) -> Never {
+        do {
+            try body()
+            exit(0)
+        } catch {
+            say("postern-store: \(failing): \(error)\n", to: STDERR_FILENO)
+            exit(1)
+        }
+    }
+
     static func say(_ text: String, to file: CInt = STDOUT_FILENO) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -56,15 +56,12 @@ extension MailHouse {
     fileprivate func restore(
         _ backup: CannedBackup, _ mailbox: String? = nil, into account: NamedAccount = MailHouse.account
     ) async throws -> MailRestoreReport {
-        let store = try await StoreConversation.open(option)
-        let restore = MailRestore(
-            backup, madeAt: "2026-11-20 02:15:00", into: account, of: store, progress: TransferProgress(isShown: false))
-        do { try await restore.run(mailbox) } catch {
-            await store.close()
-            throw error
+        try await StoreConversation.with(option) { store in
+            let restore = MailRestore(
+                backup, madeAt: "2026-11-20 02:15:00", into: account, of: store, progress: TransferProgress(isShown: false))
+            try await restore.run(mailbox)
+            return restore.report
         }
-        await store.close()
-        return restore.report
     }
 }
 

@@ -189,30 +189,23 @@ struct MailHouse {
         _ path: String, format: ArchiveFormat? = nil, below: String? = nil, isDry: Bool = false
     ) async throws -> ImportReport {
         let plan = try ImportPlan.make(path, format: format, below: below, user: "alice")
-        let store = try await StoreConversation.open(option)
-        let importing = Importing(
-            plan, into: Self.account, of: store, Importing.Choices(), isDry: isDry, progress: TransferProgress(isShown: false))
-        do { try await importing.run() } catch {
-            await store.close()
-            throw error
+        return try await StoreConversation.with(option) { store in
+            let importing = Importing(
+                plan, into: Self.account, of: store, Importing.Choices(), isDry: isDry,
+                progress: TransferProgress(isShown: false))
+            try await importing.run()
+            return importing.report
         }
-        await store.close()
-        return importing.report
     }
 
     @discardableResult
     func exportAll(_ path: String, _ format: ArchiveFormat, _ mailbox: String? = nil) async throws -> ExportReport {
-        let store = try await StoreConversation.open(option)
-        do {
+        try await StoreConversation.with(option) { store in
             let exporting = Exporting(
                 Self.account, of: store, to: try ExportJournal(DiskPath(path), Self.account, format), format,
                 progress: TransferProgress(isShown: false))
             try await exporting.run(mailbox)
-            await store.close()
             return exporting.report
-        } catch {
-            await store.close()
-            throw error
         }
     }
 

@@ -15,28 +15,14 @@ import Synchronization
 final class BackupClient: @unchecked Sendable {
     // Unchecked: `conversation` is only touched on the loop.
     let store: TestStore
-    private let server: Server<CommandToStore>
-    private let asker: Asker<CommandToStore>
+    private let road: CommandRoad
+    private var asker: Asker<CommandToStore> { road.asker }
     private var conversation: Conversation<CommandToStore>?
     private let content = Mutex<[UInt8]>([])
 
     init(_ store: TestStore) async throws {
         self.store = store
-        let path = try freshSocketPath()
-        let (house, servings) = (store.house, store.house.servings(on: store.group))
-        let serving = house.commandServing { _, eventLoop in eventLoop.makeFailedFuture(StoreFault("no room")) }
-        server = Server(
-            CommandToStore.self, listening: try UnixSocket.listen(path: path, mode: 0o600),
-            identity: Identity(room: .store, release: "test"), rule: PeerRule(uids: [geteuid()]), on: store.group,
-            log: { _ in }
-        ) { _, eventLoop in CommandConversation(serving, house.contentServing(servings[eventLoop].uploads)) }
-        try await server.start().get()
-        asker = Asker(
-            CommandToStore.self, path: path, identity: Identity(room: .command, release: "test"),
-            on: MultiThreadedEventLoopGroup.singleton.next(), log: { _ in })
-        asker.start()
-        let asker = asker
-        try await eventually { asker.isConnected }
+        road = try await CommandRoad(store)
         try await begin()
     }
 
@@ -107,11 +93,7 @@ final class BackupClient: @unchecked Sendable {
         return TakenBackup(files: taken)
     }
 
-    func stop() async throws {
-        try await asker.close().get()
-        try await server.stop().get()
-        store.stop()
-    }
+    func stop() async throws { try await road.stop() }
 }
 
 struct TakenBackup {

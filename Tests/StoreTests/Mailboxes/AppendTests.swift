@@ -150,7 +150,7 @@ import Testing
 final class CommandRoad: Sendable {
     let store: TestStore
     private let server: Server<CommandToStore>
-    private let asker: Asker<CommandToStore>
+    let asker: Asker<CommandToStore>
 
     init(_ store: TestStore) async throws {
         self.store = store

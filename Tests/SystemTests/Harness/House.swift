@@ -256,6 +256,15 @@ final class House: @unchecked Sendable {
         return wire
     }
 
+    /// Removes these messages of an account by POP3.
+    func remove(_ numbers: ClosedRange<Int>, of account: String) throws {
+        let wire = try pop3(account)
+        for command in numbers.map({ "DELE \($0)" }) + ["QUIT"] {
+            try wire.send(command + "\r\n")
+            guard try wire.line()?.hasPrefix("+OK") == true else { throw WireError(description: "\(command) refused") }
+        }
+    }
+
     /// Every message of an account, read by POP3.
     func mailbox(_ account: String) throws -> [[String]] {
         let wire = try pop3(account)
