@@ -12,12 +12,9 @@ final class MessageReading<E: Edge> {
     private let front: ByteBuffer
     private let part: ReadPart
     private let reader: SpoolReader
-    private let files: NIOThreadPool
     private let exchange: Exchange<E>
+    private let pouring: DiskPouring<E, SpoolReadError>
     private let done: (Result<UInt64, SpoolReadError>) -> Void
-    private var sent: UInt64 = 0
-    private var offset: UInt64 = 0
-    private var isStopped = false
 
     /// - Parameters:
     ///   - front: `message.relayed` or `message.local`.
@@ -30,22 +27,19 @@ final class MessageReading<E: Edge> {
         self.front = front
         self.part = part
         self.reader = reader
-        self.files = files
         self.exchange = exchange
         self.done = done
+        pouring = DiskPouring(files, to: exchange) { done(.failure($0)) }
     }
 
-    func stop() {
-        isStopped = true
-        exchange.onWritable = nil
-    }
+    func stop() { pouring.stop() }
 
     func start() {
         guard message.record.flags.contains(.ownFile) else {
             return finish(with: front)
         }
         let record = message.record
-        onDisk { (reader) throws(SpoolReadError) in
+        pouring.onDisk { [reader] () throws(SpoolReadError) in
             let file = try reader.openContent(of: record)
             try reader.checkContent(of: record, file)
             return file
@@ -57,17 +51,16 @@ final class MessageReading<E: Edge> {
     private func opened(_ file: OpenFile) {
         if case .header(let limit) = part {
             let wanted = min(Int(limit), 1 << 20)
-            onDisk { (reader) throws(SpoolReadError) in
+            pouring.onDisk { [reader] () throws(SpoolReadError) in
                 try reader.readContent(file, from: 0, atMost: wanted)
-            } then: {
-                [self] content in
+            } then: { [self] content in
                 var bytes = front
                 bytes.writeImmutableBuffer(content)
                 finish(with: bytes)
             }
         } else {
             send(front)
-            pump(file)
+            pour(file)
         }
     }
 
@@ -76,48 +69,19 @@ final class MessageReading<E: Edge> {
         var bytes = front
         if case .header(let limit) = part { bytes = bytes.header(atMost: Int(limit)) }
         send(bytes)
-        done(.success(sent))
+        done(.success(UInt64(bytes.readableBytes)))
     }
 
-    private func send(_ bytes: ByteBuffer) {
-        sent += UInt64(bytes.readableBytes)
-        if bytes.readableBytes > 0 { exchange.send(bytes) }
-    }
+    private func send(_ bytes: ByteBuffer) { if bytes.readableBytes > 0 { exchange.send(bytes) } }
 
-    private func pump(_ file: OpenFile) {
-        guard !isStopped else { return }
-        guard offset < message.record.contentLength else { return done(.success(sent)) }
-        guard exchange.isWritable else {
-            exchange.onWritable = { [self] in
-                exchange.onWritable = nil
-                pump(file)
-            }
-            return
-        }
-        let from = offset
-        onDisk { (reader) throws(SpoolReadError) in
-            try reader.readContent(file, from: from, atMost: 256 << 10)
-        } then: {
-            [self] chunk in
-            guard chunk.readableBytes > 0 else { return done(.failure(.damaged("\(file.path): became shorter"))) }
-            offset += UInt64(chunk.readableBytes)
-            send(chunk)
-            pump(file)
-        }
-    }
-
-    private func onDisk<Value: Sendable>(
-        _ body: @escaping @Sendable (SpoolReader) throws(SpoolReadError) -> Value, then: @escaping (Value) -> Void
-    ) {
-        let answer: @Sendable (Result<Value, SpoolReadError>) -> Void = exchange.hop { [self] result in
-            guard !isStopped else { return }
-            switch result {
-            case .success(let value): then(value)
-            case .failure(let error): done(.failure(error))
-            }
-        }
-        files.submit { [reader] _ in
-            do throws(SpoolReadError) { answer(.success(try body(reader))) } catch { answer(.failure(error)) }
+    private func pour(_ file: OpenFile) {
+        let length = message.record.contentLength
+        pouring.pour(0..<length) { [reader] (from, count) throws(SpoolReadError) in
+            let piece = try reader.readContent(file, from: from, atMost: count)
+            guard piece.readableBytes > 0 else { throw .damaged("\(file.path): became shorter") }
+            return piece
+        } done: { [done, front] in
+            done(.success(UInt64(front.readableBytes) + length))
         }
     }
 }
