@@ -89,7 +89,13 @@ import Testing
         guard case .mailbox(let inbox) = mailboxes[0] else { throw StoreFault("no mailbox") }
         #expect((inbox.address, inbox.name, inbox.messages) == (alice.recipient, "INBOX", 3))
         #expect(inbox.account == alice.account && inbox.kind == "user" && !inbox.isRemoved)
-        #expect(mailboxes.count == 3 && mailboxes[2] == .end)
+        #expect(mailboxes.last == .end)
+        let names = try mailboxes.dropLast().map { frame -> String in
+            guard case .mailbox(let mailbox) = frame else { throw StoreFault("no mailbox") }
+            return "\(mailbox.address) \(mailbox.name)"
+        }
+        #expect(names.filter { $0.hasSuffix(" INBOX") } == ["alice@example.test INBOX", "bob@example.test INBOX"])
+        #expect(names.contains("alice@example.test Sent"))
         let told = try frames { try listing.messages(of: inbox.number, $0) }
         #expect(try item(told[0]) == .damaged(uid: 2, because: "wrongChecksum"))
         guard case .message(let third) = try item(told[1]), case .message(let large) = try item(told[3]) else {
