@@ -10,7 +10,7 @@ import Testing
 
 @testable import store
 
-@Suite struct BackupTests {
+@Suite(.bothEngines) struct BackupTests {
     static let settings = "[store]\nsegment_size = \"1 MB\"\nexpunge_retention = 0\ncompact_rate = \"1 GB\"\n"
 
     let folder = TestFolder()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct DomainQuotaTests {
+@Suite(.bothEngines) struct DomainQuotaTests {
     static let domain = QuotaOwner.domain("example.test")
 
     @Test("a full domain refuses for all its accounts, and no others") func whole() async throws {
