@@ -39,7 +39,8 @@ import Testing
         store.stop()
     }
 
-    @Test("an identity makes a second append the first one, as long as that is there", .onlySQLite) func identity() async throws {
+    @Test("an identity makes a second append the first one, as long as that is there", .onlySQLite)
+    func identity() async throws {
         var store = try TestStore(more: "[store]\nexpunge_retention = 0\n")
         let alice = store.account("alice@example.test")
         func append(_ mailbox: String, _ identity: String) async throws -> SpoolID {
@@ -70,9 +71,8 @@ import Testing
         store.stop()
     }
 
-    @Test("a missing mailbox is made if that is wanted; mail that was accepted goes to INBOX otherwise", .onlySQLite) func missing()
-        async throws
-    {
+    @Test("a missing mailbox is made if that is wanted; mail that was accepted goes to INBOX otherwise", .onlySQLite)
+    func missing() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
         guard case .refused(let refusal) = await store.ingest(.appending(alice, "new/sub")) else { throw StoreFault("taken") }

@@ -99,7 +99,8 @@ import Testing
         store.stop()
     }
 
-    @Test("RFC 3501 §6.3.6: subscriptions are names, and stay when the mailbox goes", .onlySQLite) func subscriptions() async throws {
+    @Test("RFC 3501 §6.3.6: subscriptions are names, and stay when the mailbox goes", .onlySQLite)
+    func subscriptions() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test").account
         try await store.done(.subscribe(.of("later"), of: alice))

@@ -42,7 +42,8 @@ struct ChangeMaker {
         case ...36: return settle(model)
         case ...42:
             let account = account(model)
-            return .expunge(uids(model.mailboxes[model.mailbox(.inbox, of: account) ?? MailboxID(rawValue: 0)]), of: account, at: now)
+            let inbox = model.mailbox(.inbox, of: account).flatMap { model.mailboxes[$0] }
+            return .expunge(uids(inbox), of: account, at: now)
         case ...66: return .mailbox(mailboxChange(model), at: now)
         case ...68: return .release(entries(model), at: now)
         case ...69: return .drop(entries(model), at: now)
@@ -160,7 +161,7 @@ extension ChangeMaker {
 
 // Mailboxes.
 extension ChangeMaker {
-    private mutating func name() -> MailboxName { try! MailboxName(one(Self.names)) }
+    private mutating func name() -> MailboxName { MailboxName(kept: one(Self.names)) }
 
     private mutating func mailboxChange(_ model: MemoryModel) -> MailboxChange {
         let account = account(model)

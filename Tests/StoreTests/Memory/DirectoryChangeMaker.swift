@@ -21,7 +21,8 @@ extension ChangeMaker {
         case 3:
             return .setDomain(
                 one(Self.domains),
-                DomainChoices(catchAll: one([nil, "", "bob@a.test"]), transport: one([nil, "", "h:25"]), delimiters: one([nil, "", "-+"])))
+                DomainChoices(
+                    catchAll: one([nil, "", "bob@a.test"]), transport: one([nil, "", "h:25"]), delimiters: one([nil, "", "-+"])))
         case 4: return .removeDomain(one(Self.domains))
         case 5...7: return .addAccount(address(), one(AccountKind.allCases), isLucky(50) ? password() : nil)
         case 8: return .removeAccount(address(), one(AccountKind.allCases))

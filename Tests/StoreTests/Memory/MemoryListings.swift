@@ -157,14 +157,17 @@ extension QuotaLimits {
 
 // Backup.
 extension MemoryDatabase {
-    var octetsOfCopy: UInt64 { 0 }
+    var octetsOfCopy: UInt64 { UInt64(Self.paper.count) }
 
-    /// The file has only its name: what is in it is this process's memory.
+    /// What a copy's file has: its own rows are memory of this process.
+    private static let paper = [UInt8](repeating: 0x2E, count: 4_096)
+
     func copy(to path: String) throws(DatabaseError) -> any DatabaseCopy {
         let copy = MemoryCopy(model: try look { $0 })
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard file >= 0 else { throw .trouble("\(path): errno \(errno)") }
-        Glibc.close(file)
+        defer { Glibc.close(file) }
+        guard write(file, Self.paper, Self.paper.count) == Self.paper.count else { throw .full }
         return copy
     }
 }

@@ -217,7 +217,9 @@ extension MemoryModel {
 
     /// The first messages of a mailbox, all under one modification sequence.
     mutating func expungeFirst(_ limit: Int, from id: MailboxID, at now: Int64) -> Int {
-        guard let uids = mailboxes[id]?.uids.prefix(limit), !uids.isEmpty, let modSeq = mailboxes[id]?.nextModSeq() else { return 0 }
+        guard let uids = mailboxes[id]?.uids.prefix(limit), !uids.isEmpty, let modSeq = mailboxes[id]?.nextModSeq() else {
+            return 0
+        }
         for uid in uids { mailboxes[id]?.remove(uid, modSeq, now) }
         return uids.count
     }

@@ -103,8 +103,8 @@ struct MemoryModel: Sendable {
     let decoy = "what nobody knows"
 }
 
-struct MemoryMailbox: Sendable {
-    struct Placement: Sendable {
+struct MemoryMailbox: Equatable, Sendable {
+    struct Placement: Equatable, Sendable {
         var spool: SpoolID
         var modSeq: UInt64
         var receivedAt: Int64
@@ -114,7 +114,7 @@ struct MemoryMailbox: Sendable {
         var flags: Int64
     }
 
-    struct Removed: Sendable {
+    struct Removed: Equatable, Sendable {
         var modSeq: UInt64
         var uid: UInt32
         var placement: Placement
@@ -123,7 +123,7 @@ struct MemoryMailbox: Sendable {
         var isPast = false
     }
 
-    struct Identity: Sendable {
+    struct Identity: Equatable, Sendable {
         var spool: SpoolID
         var uid: UInt32
     }

@@ -72,7 +72,8 @@ extension MemoryDatabase {
 
     func queue(after entry: EntryID?, limit: Int) async throws(DatabaseError) -> [QueueEntry] {
         try await read { model in
-            model.queue.filter { $0.key > entry ?? EntryID(rawValue: 0) }.sorted { $0.key < $1.key }.prefix(limit).map { id, open in
+            let open = model.queue.filter { $0.key > entry ?? EntryID(rawValue: 0) }.sorted { $0.key < $1.key }
+            return open.prefix(limit).map { id, open in
                 QueueEntry(
                     entry: id.rawValue, message: id.spool, sender: open.sender, recipient: open.recipient, state: open.state,
                     acceptedAt: open.acceptedAt, nextAttemptAt: open.nextAttempt, attempts: open.attempts, size: open.size,

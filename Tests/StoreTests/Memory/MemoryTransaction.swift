@@ -21,7 +21,14 @@ struct MemoryTransaction {
     /// - Throws: what SQLite would refuse too, and the whole group with it.
     mutating func apply(_ change: Change) throws -> ChangeResult {
         switch change {
-        case .ingest(let message): return try ingest(message)
+        case .ingest(let message):
+            let (before, result) = (model, try ingest(message))
+            if case .done = result { return result }
+            // But for the place, which the bytes have all the same.
+            let end = model.end
+            model = before
+            model.end = end
+            return result
         case .withdraw(let spools): withdraw(Set(spools))
         case .settle(let lease, let results, let now):
             return .settled(results.filter { model.settle($0, lease, now) }.map(\.entry.rawValue))

@@ -15,11 +15,20 @@ struct Readable {
     let since: UInt64
     private(set) var lines: [String] = []
 
-    init(_ database: any Database, like model: MemoryModel, since: UInt64) async throws {
+    /// - Parameters:
+    ///   - before: of mailboxes and accounts only what is other than it was then, and a few more; nil: all.
+    ///   - number: which few.
+    init(_ database: any Database, like model: MemoryModel, before: MemoryModel?, number: Int) async throws {
         self.database = database
-        self.since = since
-        accounts = model.accounts.keys.sorted { $0.rawValue < $1.rawValue } + [AccountID(rawValue: 9_999)]
-        mailboxes = model.mailboxes.keys.sorted() + [MailboxID(rawValue: 9_999)]
+        since = UInt64(number % 7)
+        let known = Set(model.mailboxes.keys).union(before?.mailboxes.keys ?? [:].keys)
+        mailboxes = known.sorted().filter { id in
+            guard let before, id.rawValue % 8 != number % 8 else { return true }
+            return model.mailboxes[id] != before.mailboxes[id]
+        }
+        let owners = Set(mailboxes.compactMap { model.mailboxes[$0]?.account })
+        accounts = model.accounts.keys.sorted { $0.rawValue < $1.rawValue }
+            .filter { before == nil || owners.contains($0) || before?.accounts[$0] == nil }
         segments = Set(model.messages.values.map(\.location.position.segment)).sorted() + [0, 9_999]
         try start()
         try spool()
@@ -33,8 +42,8 @@ struct Readable {
 
     private mutating func start() throws {
         let loaded = try database.load()
-        lines.append(
-            "from \(loaded.firstSpool.rawValue), synced \(loaded.synced.rawValue), end \(loaded.indexedEnd), version \(loaded.directoryVersion)")
+        let spools = "from \(loaded.firstSpool.rawValue), synced \(loaded.synced.rawValue)"
+        lines.append("\(spools), end \(loaded.indexedEnd), version \(loaded.directoryVersion)")
         for waiting in loaded.queue {
             lines.append("waits \(waiting.entry.rawValue) \(waiting.destination) \(waiting.isHeld) \(waiting.nextAttemptAt)")
         }

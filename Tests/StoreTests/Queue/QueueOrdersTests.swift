@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("what an index that was made anew holds is released, once") func held() async throws {
+    @Test("what an index that was made anew holds is released, once", .onlySQLite) func held() async throws {
         let folder = TestFolder()
         var store = try TestStore(folder)
         let spool = try await store.accept(.to(relays: ["a@remote.test", "b@other.test"]))

@@ -149,7 +149,8 @@ import Testing
         store.stop()
     }
 
-    @Test("F-4: a message with a recipient of whom nobody knows what became is not swept away", .onlySQLite) func unaccounted() async throws {
+    @Test("F-4: a message with a recipient of whom nobody knows what became is not swept away", .onlySQLite)
+    func unaccounted() async throws {
         var store = try TestStore()
         let spool = try await store.accept(.to(relays: ["x@remote.test"]))
         store.stop()
