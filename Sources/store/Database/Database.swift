@@ -10,7 +10,8 @@ import SASL
 /// - The changes of one `commit` are durable together or not at all, and an answer comes after that. An engine may take
 ///   several commits into one transaction; if one of them breaks it, the others are tried without that one.
 /// - Commits count in the order in which they came, and are answered in that order. A change sees all changes before it, also
-///   those of its own group. `rejected`, `repeated` and `overQuota` change nothing, and the group goes on without them.
+///   those of its own group. What is `rejected`, `repeated` or `overQuota` changes nothing (but what a step of `undelete` had
+///   brought back by then, and the end of the segments, where the bytes lie all the same), and the group goes on.
 /// - A read is one snapshot. It has everything that was answered before it was asked for, whole groups alone, and perhaps
 ///   what was committed meanwhile. Reads take any time, come back in any order, and hold no commit up.
 /// - Texts are equal octet by octet, except where a comment says "without case", and lists are in the order of octets.

@@ -32,7 +32,7 @@ struct ChangeMaker {
     mutating func group(_ model: MemoryModel) -> [Change] {
         now += Int64(number(0...3_600_000))
         if isLucky(3) { now += Int64(number(1...140)) * Day.milliseconds }
-        return (0..<number(1...20)).map { _ in change(model) }
+        return (0..<number(1...40)).map { _ in change(model) }
     }
 
     private mutating func change(_ model: MemoryModel) -> Change {
@@ -82,7 +82,7 @@ struct ChangeMaker {
 extension ChangeMaker {
     private mutating func message(_ model: MemoryModel) -> IndexedMessage {
         // Once in a while one that is there: the index does not take it, and the group fails.
-        if isLucky(1), let (spool, known) = model.messages.min(by: { $0.key < $1.key }) {
+        if isLucky(3), let (spool, known) = model.messages.min(by: { $0.key < $1.key }) {
             return IndexedMessage(
                 spool: spool, location: known.location, plan: plan(model), acceptedAt: now, size: known.size, ownFile: 0)
         }
@@ -106,7 +106,7 @@ extension ChangeMaker {
             parameters: SenderParameters(
                 body: one([.sevenBit, .eightBit, .binary]), isInternational: isLucky(20),
                 envelopeID: isLucky(20) ? "id" : nil, returns: one([nil, .full, .header])),
-            key: isLucky(15) ? "key \(number(1...40))" : nil)
+            key: isLucky(15) ? "key \(number(1...15))" : nil)
         for index in plan.relays.indices where isLucky(30) {
             plan.relays[index].parameters = RecipientParameters(notify: [.failure], original: "rfc822;x@far.test")
         }

@@ -69,7 +69,7 @@ extension ChangeMaker {
     private mutating func quota() -> DirectoryChange {
         let isDomain = isLucky(50)
         let change = QuotaChange(
-            octets: word(isDomain ? 40_000 : 9_000), messages: word(isDomain ? 60 : 20),
+            octets: word(isDomain ? 15_000 : 9_000), messages: word(isDomain ? 30 : 20),
             accountOctets: isDomain ? word(9_000) : nil, accountMessages: isDomain ? word(20) : nil)
         return .setQuota(
             isDomain ? .domain(one(Self.domains)) : .account(address(), isLucky(50) ? nil : one(AccountKind.allCases)), change)
