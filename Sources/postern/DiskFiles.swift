@@ -87,6 +87,7 @@ enum DiskFolder {
 /// A file that is open for reading; or standard input, which can be read once from its beginning.
 final class ReadFile {
     private let descriptor: Int32
+    private var space = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     let size: UInt64
     /// Seconds since 1970.
     let modified: Int64
@@ -111,18 +112,18 @@ final class ReadFile {
 
     init(standardInput: Void) { (descriptor, size, modified, isStream) = (STDIN_FILENO, 0, 0, true) }
 
-    deinit { if !isStream { close(descriptor) } }
+    deinit {
+        space.deallocate()
+        if !isStream { close(descriptor) }
+    }
 
     /// Puts at most so many octets behind those of the buffer. - Returns: how many; 0 at the end.
     func read(_ count: Int, into buffer: inout [UInt8]) throws -> Int {
-        let old = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: count))
-        let got = buffer.withUnsafeMutableBytes { octets in
-            DiskFiles.again { Glibc.read(descriptor, octets.baseAddress! + old, count) }
-        }
-        let number = errno
-        buffer.removeLast(count - max(0, got))
-        guard got >= 0 else { throw DiskTrouble(errno: number) }
+        // Most files are small: room for all of it and for seeing its end.
+        if space.isEmpty { space = .allocate(byteCount: isStream ? count : min(count, Int(clamping: size) + 1), alignment: 1) }
+        let got = DiskFiles.again { Glibc.read(descriptor, space.baseAddress!, min(count, space.count)) }
+        guard got >= 0 else { throw DiskTrouble(errno: errno) }
+        buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: space[..<got]))
         return got
     }
 

@@ -55,11 +55,11 @@ package final class Household: Sendable {
         let folder = try SegmentFolder("\(home)/segments", disk: options.disk)
         try RestoredStore.mustBeWhole(home)
         BackupSources.removeSnapshot(home)
-        try Self.mustHaveIndex(home, folder)
+        try Self.mustHaveIndex(options.engine, home, folder)
         files = NIOThreadPool(numberOfThreads: 4)
         files.start()
-        let database = try SQLiteDatabase(
-            path: "\(home)/index.sqlite", readers: files, quotaGrace: Int64(settings.quotaGrace), log: log)
+        let database = try options.engine.open(
+            Engine.Surroundings(home: home, readers: files, quotaGrace: Int64(settings.quotaGrace), log: log))
         self.database = database
         let limits = options.spool.with(settings)
         try Self.beginVersion(database)
@@ -118,7 +118,7 @@ package final class Household: Sendable {
     }
 
     /// What others know of the last run's directory, they ask for again: a login of the settings is no row of it.
-    private static func beginVersion(_ database: SQLiteDatabase) throws(DatabaseError) {
+    private static func beginVersion(_ database: any Database) throws(DatabaseError) {
         if case .failed(let error) = database.commitAndWait([.directory(.touch, at: 0)])[0] { throw error }
     }
 
@@ -131,10 +131,10 @@ package final class Household: Sendable {
     }
 
     /// An empty index would have nothing of the segments, and recovery would drop them all.
-    private static func mustHaveIndex(_ home: String, _ folder: SegmentFolder) throws {
-        guard access("\(home)/index.sqlite", F_OK) != 0, try !folder.numbers().isEmpty else { return }
+    private static func mustHaveIndex(_ engine: Engine, _ home: String, _ folder: SegmentFolder) throws {
+        guard !engine.isThere(home), try !folder.numbers().isEmpty else { return }
         throw StoreFault(
-            "\(home)/index.sqlite is missing and there is mail: bring it back, or make it anew (postern-store rebuild-index)")
+            "\(home)/\(engine.name) is missing and there is mail: bring it back, or make it anew (postern-store rebuild-index)")
     }
 
     /// One store per directory: two writers would tear it.

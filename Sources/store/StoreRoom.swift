@@ -113,6 +113,8 @@ package struct StoreOptions: Sendable {
     package var upkeep = UpkeepLimits()
     package var hashes = PasswordHashes.Limits()
     package var disk = DiskCalls.system
+    /// What keeps the index.
+    package var engine = Engine.sqlite
     /// Octets of content that all conversations together hold in memory.
     package var memory = 256 << 20
 

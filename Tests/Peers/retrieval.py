@@ -12,9 +12,13 @@ import hashlib
 import os
 import poplib
 import random
+import signal
 import socket
 import subprocess
 import sys
+
+# getmail waits for SIGCHLD, which whoever runs this may have blocked.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 SMTP, POP3, PASSWORD, FOLDER = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 COUNT = 2_000

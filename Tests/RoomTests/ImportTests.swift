@@ -60,6 +60,26 @@ import Testing
         }
     }
 
+    /// Behind `protocol Database` the store knows no engine: the one that it has is named once.
+    @Test func onlyTheStoresDatabaseKnowsSQLite() {
+        let home = "Sources/store/Database/"
+        let words = ["Database", "DatabaseCopy", "Change", "MailboxChange", "DirectoryChange", "PlacedMailbox"]
+        let neutral = Set(words.map { "\(home)\($0).swift" })
+        let files = SourceTree.files(below: "Sources/store", endings: [".swift"])
+        #expect(neutral.isSubset(of: files.map(\.path)))
+        var importing: Set<String> = []
+        var named: [String] = []
+        for file in files {
+            for line in file.lines where !Self.isComment(line) {
+                if let module = Self.importedModule(line), module.hasPrefix("GRDB") { importing.insert(file.path) }
+                guard !file.path.hasPrefix(home), line.lowercased().contains("sqlite") else { continue }
+                named.append("\(file.path): \(line.drop { $0 == " " })")
+            }
+        }
+        #expect(!importing.isEmpty && importing.allSatisfy { $0.hasPrefix(home) && !neutral.contains($0) }, "\(importing)")
+        #expect(named == ["Sources/store/StoreRoom.swift: package var engine = Engine.sqlite"])
+    }
+
     @Test func theTableNamesEveryTarget() throws {
         let swiftTargets = try SourceTree.folders(below: "Sources").filter { folder in
             !SourceTree.files(below: "Sources/\(folder)", endings: [".swift"]).isEmpty

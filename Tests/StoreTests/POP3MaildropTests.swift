@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct POP3MaildropTests {
+@Suite(.bothEngines) struct POP3MaildropTests {
     static let one = AccountID(rawValue: 1)
 
     static func house(_ messages: [[UInt8]]) async throws -> SessionHouse { try await SessionHouse([one: messages]) }

@@ -34,6 +34,8 @@ final class TestClock: Sendable {
 /// A folder that is gone with its owner.
 final class TestFolder: Sendable {
     let path: String
+    /// Where the memory engine keeps what survives a restart.
+    let disk = MemoryDisk()
     private let isKept: Bool
 
     /// Somebody else's: it stays.
@@ -66,6 +68,7 @@ final class TestStore: Sendable {
     let house: Household
     let clock: TestClock
     let events = Recorded<StoreEvent>()
+    let engine: TestEngine
 
     static let settings = """
         [server]
@@ -77,10 +80,13 @@ final class TestStore: Sendable {
     /// - Parameter more: lines of a settings file.
     init(
         _ folder: TestFolder = TestFolder(), clock: TestClock = TestClock(), options: StoreOptions = .quick,
-        more: String = ""
+        more: String = "", engine: TestEngine = .current
     ) throws {
         self.folder = folder
         self.clock = clock
+        self.engine = engine
+        var options = options
+        options.engine = engine.engine(on: folder.disk)
         let text = Self.settings.replacingState(folder.path) + more
         let settings = try StoreSettings(try Settings.parse(text, file: "test"))
         let events = events
@@ -97,7 +103,7 @@ final class TestStore: Sendable {
     /// Stops, and opens the same folder again.
     func reopened(options: StoreOptions = .quick, more: String = "") throws -> TestStore {
         stop()
-        return try TestStore(folder, clock: clock, options: options, more: more)
+        return try TestStore(folder, clock: clock, options: options, more: more, engine: engine)
     }
 
     /// Past the directory in memory, in a domain that is made if it is not there.

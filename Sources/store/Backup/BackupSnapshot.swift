@@ -34,11 +34,11 @@ package struct BackupSources: Sendable {
     /// Milliseconds since 1970.
     let now: @Sendable () -> Int64
 
-    static func snapshot(_ home: String) -> String { "\(home)/backup.sqlite" }
+    static func snapshot(_ home: String) -> String { "\(home)/\(IndexFiles.copy)" }
 
     /// What a crash has left of one.
     static func removeSnapshot(_ home: String) {
-        for ending in ["", "-journal", "-wal", "-shm"] { unlink(snapshot(home) + ending) }
+        for ending in [""] + IndexFiles.besidesCopy { unlink(snapshot(home) + ending) }
     }
 
     /// The file on this store's disk.
@@ -71,8 +71,7 @@ extension BackupSources {
         Self.removeSnapshot(home)
         let copy = Self.snapshot(home)
         try mustHaveRoom()
-        try database.copy(to: copy)
-        let index = try CopiedIndex(copy)
+        let index = try database.copy(to: copy)
         for number in try index.unsyncedSegments() { try sync(number) }
         var listing = Listing()
         listing.files.append(
@@ -94,11 +93,7 @@ extension BackupSources {
     }
 
     private func mustHaveRoom() throws {
-        var octets: UInt64 = 0
-        for ending in ["", "-wal"] {
-            var facts = stat()
-            if stat("\(home)/index.sqlite\(ending)", &facts) == 0 { octets += UInt64(facts.st_size) }
-        }
+        let octets = database.octetsOfCopy
         guard let free = disk.free(home), free < octets + reserve else { return }
         throw StoreFault(
             "\(home) has \(free) octets free, and a snapshot of the index takes up to \(octets) beside the reserve of \(reserve)")

@@ -34,7 +34,7 @@ enum RestoredStore {
 
 /// Blocks; for a process that does nothing else.
 package struct StoreRestore {
-    private static let parts = ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "segments", "large"]
+    private static let parts = [IndexFiles.index] + IndexFiles.besides.map { IndexFiles.index + $0 } + ["segments", "large"]
     private static let key = StoreFile.passwordKey.path
 
     private let home: String
@@ -63,7 +63,7 @@ package struct StoreRestore {
         for folder in [new, "\(new)/segments", "\(new)/large"] { try Folder.make(folder) }
         var report = RestoreReport()
         report.files = try receive(RestoreInput(input))
-        let index = try RestoredIndex.prepare("\(new)/index.sqlite", now: now)
+        let index = try RestoredIndex.prepare(IndexFiles.path(new), now: now)
         (report.messages, report.held) = (index.messages, index.held)
         for folder in ["\(new)/segments", "\(new)/large", new] { try Folder.sync(folder) }
         report.before = try exchange()
@@ -71,7 +71,7 @@ package struct StoreRestore {
     }
 
     private func isEmpty() throws(DiskError) -> Bool {
-        if access("\(home)/index.sqlite", F_OK) == 0 { return false }
+        if IndexFiles.isThere(home) { return false }
         for folder in ["\(home)/segments", "\(home)/large"] where access(folder, F_OK) == 0 {
             guard try Folder.names(folder).isEmpty else { return false }
         }
@@ -120,7 +120,7 @@ extension StoreRestore {
             try rename("\(home)/\(part)", "\(folder)/\(part)")
         }
         if let before { try Folder.sync(before) }
-        for part in keys + ["segments", "large", "index.sqlite"] { try rename("\(new)/\(part)", "\(home)/\(part)") }
+        for part in keys + ["segments", "large", IndexFiles.index] { try rename("\(new)/\(part)", "\(home)/\(part)") }
         try Folder.sync(home)
         try FolderTree.remove(new)
         unlink(RestoredStore.marker(home))

@@ -8,12 +8,17 @@ final class AppendStatements {
     private let mailboxes: MailboxCounters
     private let names: MailboxStatements
     private let keywords: KeywordStatements
+    private let database: GRDB.Database
+    /// Made for the message under way, behind a savepoint.
+    private var made: [MailboxCounter] = []
+    private var mayMake = false
     private let known: IndexStatement
     private let remember: IndexStatement
 
     init(_ database: GRDB.Database, _ mailboxes: MailboxCounters, _ names: MailboxStatements, _ keywords: KeywordStatements)
         throws
     {
+        self.database = database
         self.mailboxes = mailboxes
         self.names = names
         self.keywords = keywords
@@ -36,9 +41,7 @@ final class AppendStatements {
             let name = try MailboxName(text)
             if let found = try mailboxes.named(name, of: placement.account) { return found }
             guard plan.createsMailboxes else { throw Rejection.noMailbox(name) }
-            let id = try names.create(name, of: placement.account, nil, now)
-            guard let new = try mailboxes.numbered(id) else { throw Rejection.noMailbox(name) }
-            return new
+            return try make(name, of: placement.account, now)
         } catch let rejection as Rejection {
             if plan.isAppended { throw rejection }
         } catch let fault as FormFault {
@@ -46,6 +49,34 @@ final class AppendStatements {
         }
         // Mail that was accepted is not refused for a name.
         return inbox
+    }
+
+    private func make(_ name: MailboxName, of account: AccountID, _ now: Int64) throws -> MailboxCounter {
+        if !mayMake { try database.execute(sql: "SAVEPOINT mailboxes") }
+        mayMake = true
+        guard let new = try mailboxes.numbered(try names.create(name, of: account, nil, now)) else {
+            throw Rejection.noMailbox(name)
+        }
+        made.append(new)
+        return new
+    }
+
+    /// Another message: what a failed transaction has left of an earlier one is not there any more.
+    func begin() {
+        mayMake = false
+        made.removeAll(keepingCapacity: true)
+    }
+
+    /// To be called when it is known whether the message is taken, before anything else is written. The mailboxes of one
+    /// that is not are as they were.
+    func end(isTaken: Bool) throws {
+        guard mayMake else { return }
+        if !isTaken {
+            try database.execute(sql: "ROLLBACK TO mailboxes")
+            for mailbox in made { mailboxes.drop(mailbox) }
+        }
+        try database.execute(sql: "RELEASE mailboxes")
+        begin()
     }
 
     /// The message with this identity that the mailbox has.

@@ -3,11 +3,12 @@
 
 import Crypto
 import GRDB
+import Glibc
 import Mail
 
 extension SQLiteDatabase {
     /// SQLite's online backup from one reader's snapshot. The copy is a single file without a log.
-    package func copy(to path: String) throws(DatabaseError) {
+    package func copy(to path: String) throws(DatabaseError) -> any DatabaseCopy {
         do {
             var configuration = Configuration()
             // Who crashes while it is made throws it away.
@@ -22,11 +23,20 @@ extension SQLiteDatabase {
         } catch {
             throw DatabaseError(error)
         }
+        return try CopiedIndex(path)
+    }
+
+    /// The database's file and its log.
+    package var octetsOfCopy: UInt64 {
+        ["", IndexFiles.log].reduce(0) { octets, ending in
+            var facts = stat()
+            return stat(pool.path + ending, &facts) == 0 ? octets + UInt64(facts.st_size) : octets
+        }
     }
 }
 
 /// Used by one thread.
-package final class CopiedIndex {
+package final class CopiedIndex: DatabaseCopy {
     private let queue: DatabaseQueue
 
     /// - Parameter path: of a copy as `copy(to:)` makes it.
@@ -44,8 +54,7 @@ package final class CopiedIndex {
         do { return try queue.read(body) } catch { throw DatabaseError(error) }
     }
 
-    /// Tells indexes apart and gives nothing of the secret away.
-    func identity() throws(DatabaseError) -> String {
+    package func identity() throws(DatabaseError) -> String {
         try look { database in
             let decoy = try String.fetchOne(database, sql: "SELECT decoy FROM progress") ?? ""
             let digest = SHA256.hash(data: Array("postern store \(decoy)".utf8))
@@ -53,12 +62,11 @@ package final class CopiedIndex {
         }
     }
 
-    func messageCount() throws(DatabaseError) -> UInt64 {
+    package func messageCount() throws(DatabaseError) -> UInt64 {
         try look { UInt64(try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM messages") ?? 0) }
     }
 
-    /// No message lies at or behind it.
-    func end() throws(DatabaseError) -> SpoolPosition {
+    package func end() throws(DatabaseError) -> SpoolPosition {
         try look { database in
             let row = try Row.fetchOne(database, sql: "SELECT end_segment, end_offset FROM progress")
             return SpoolPosition(
@@ -66,8 +74,7 @@ package final class CopiedIndex {
         }
     }
 
-    /// The segments that messages lie in, and where the last of them ends.
-    func segments() throws(DatabaseError) -> [(number: UInt64, end: UInt64)] {
+    package func segments() throws(DatabaseError) -> [(number: UInt64, end: UInt64)] {
         try look { database in
             try Row.fetchAll(
                 database,
@@ -76,8 +83,7 @@ package final class CopiedIndex {
         }
     }
 
-    /// Those of messages of which it was not known whether their bytes were on the disk.
-    func unsyncedSegments() throws(DatabaseError) -> [UInt64] {
+    package func unsyncedSegments() throws(DatabaseError) -> [UInt64] {
         try look { database in
             try Int64.fetchAll(
                 database,
@@ -86,8 +92,7 @@ package final class CopiedIndex {
         }
     }
 
-    /// Numbers of the files that large messages refer to.
-    func ownFiles() throws(DatabaseError) -> [UInt64] {
+    package func ownFiles() throws(DatabaseError) -> [UInt64] {
         try look { database in
             try Int64.fetchAll(database, sql: "SELECT own_file FROM messages WHERE own_file <> 0 ORDER BY own_file")
                 .map { UInt64(bitPattern: $0) }

@@ -42,6 +42,7 @@ final class IngestStatements {
         if let text = plan.idempotencyKey, let first = try spool(of: text) { return .repeated(first) }
         let isPlain = plan.isPlain
         boxes.removeAll(keepingCapacity: true)
+        appends.begin()
         do {
             for placement in plan.placements {
                 if isPlain, let box = try mailboxes.inbox(of: placement.account) {
@@ -51,6 +52,7 @@ final class IngestStatements {
                 }
             }
         } catch let rejection as Rejection {
+            try appends.end(isTaken: false)
             return .rejected(rejection.because)
         }
         if let text = plan.identity, let first = try appends.spool(of: text, in: boxes[0]) { return .repeated(first) }
@@ -58,8 +60,10 @@ final class IngestStatements {
         if mailboxes.quotas.areSet, !plan.isOwnReport,
             let over = mailboxes.quotas.refusal(of: boxes, octets: Int64(size), hasOthers: !plan.relays.isEmpty)
         {
+            try appends.end(isTaken: false)
             return .overQuota(over)
         }
+        try appends.end(isTaken: true)
         let sender = plan.sender?.stored
         let placed = try place(new, size, isPlain, in: mailboxes)
         try insert(new, sender, references: placed + plan.relays.count)

@@ -99,6 +99,9 @@ final class MailboxCounters {
         return found
     }
 
+    /// Nothing was ever in the mailbox, and it is not there.
+    func drop(_ mailbox: MailboxCounter) { known[mailbox.id] = nil }
+
     /// The mailbox was removed: what is in it does not count any more.
     func release(_ mailbox: MailboxCounter) {
         mailbox.quota?.add(messages: -mailbox.messages, octets: -mailbox.octets)

@@ -43,6 +43,7 @@ final class SegmentStarts {
     func drop(_ segment: UInt64) throws {
         remove.bind(1, segment)
         try remove.run()
+        if known == segment { known = nil }
     }
 
     /// The transaction did not happen.

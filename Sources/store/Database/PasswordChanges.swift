@@ -60,7 +60,9 @@ extension DirectoryChanges {
     func user(_ address: EmailAddress) throws -> Int64 {
         let known = try accounts(address)
         if let id = known[.user] { return id }
-        guard let other = known.keys.first else { throw Rejection("there is no account \(address)") }
+        guard let other = AccountKind.allCases.first(where: { known[$0] != nil }) else {
+            throw Rejection("there is no account \(address)")
+        }
         throw Rejection("\(address) is a \(other.rawValue): nobody logs in to it")
     }
 }

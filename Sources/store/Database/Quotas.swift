@@ -54,6 +54,21 @@ final class QuotaUse {
     }
 }
 
+/// How often a message would be kept, in the order in which it is asked: an account may get it in several mailboxes.
+private struct Wanted {
+    private(set) var all: [(use: QuotaUse, count: Int64)] = []
+    private var places: [ObjectIdentifier: Int] = [:]
+
+    mutating func add(_ use: QuotaUse) {
+        if let place = places[ObjectIdentifier(use)] {
+            all[place].count += 1
+        } else {
+            places[ObjectIdentifier(use)] = all.count
+            all.append((use, 1))
+        }
+    }
+}
+
 /// Used by the index thread alone.
 final class Quotas {
     private struct Known {
@@ -132,30 +147,30 @@ final class Quotas {
     /// - Parameter hasOthers: the message goes to other servers too.
     func refusal(of boxes: [MailboxCounter], octets: Int64, hasOthers: Bool) -> QuotaShortage? {
         var seen: Set<Int64> = []
-        var wanted: [ObjectIdentifier: (domain: QuotaUse, uses: [QuotaUse])] = [:]
-        var over: [QuotaUse] = []
-        var limit: QuotaUse?
+        var accounts = Wanted()
+        var domains = Wanted()
         var isEverybody = !hasOthers
         for box in boxes where boxes.count == 1 || seen.insert(box.id).inserted {
             guard let use = box.quota else {
                 isEverybody = false
                 continue
             }
-            if let domain = use.domain { wanted[ObjectIdentifier(domain), default: (domain, [])].uses.append(use) }
-            if !use.takes(1, octets: octets, grace: grace) {
-                over.append(use)
-                limit = limit ?? use
-            }
+            accounts.add(use)
+            if let domain = use.domain { domains.add(domain) }
         }
-        for (domain, uses) in wanted.values
-        where !domain.takes(Int64(uses.count), octets: Int64(uses.count) * octets, grace: grace) {
-            over += uses.filter { use in !over.contains { $0 === use } }
+        var over: [QuotaUse] = []
+        var limit: QuotaUse?
+        for (use, count) in accounts.all where !use.takes(count, octets: count * octets, grace: grace) {
+            over.append(use)
+            limit = limit ?? use
+        }
+        for (domain, count) in domains.all where !domain.takes(count, octets: count * octets, grace: grace) {
+            over += accounts.all.map(\.use).filter { use in use.domain === domain && !over.contains { $0 === use } }
             limit = limit ?? domain
         }
         guard let limit else { return nil }
-        isEverybody = isEverybody && over.count == max(1, seen.count)
         return QuotaShortage(
-            accounts: over.compactMap(\.account), isEverybody: isEverybody,
+            accounts: over.compactMap(\.account), isEverybody: isEverybody && over.count == accounts.all.count,
             because: "\(limit.name) has no room for \(octets) octets")
     }
 

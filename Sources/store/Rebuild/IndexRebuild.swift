@@ -48,12 +48,12 @@ package struct IndexRebuild {
         folder = try SegmentFolder("\(home)/segments")
     }
 
-    private var path: String { "\(home)/index.sqlite" }
+    private var path: String { IndexFiles.path(home) }
 
     package func run() throws -> RebuildReport {
         let lock = try Household.lock("\(home)/lock")
         defer { flock(lock.descriptor, LOCK_UN) }
-        for ending in ["", "-wal", "-shm"] { unlink("\(path).new\(ending)") }
+        for ending in [""] + IndexFiles.besides { unlink("\(path).new\(ending)") }
         let threads = NIOThreadPool(numberOfThreads: 1)
         threads.start()
         defer { try? threads.syncShutdownGracefully() }
@@ -186,7 +186,7 @@ extension IndexRebuild {
             try rename(path, before)
             report.before = before
         }
-        for ending in ["-wal", "-shm"] where access(path + ending, F_OK) == 0 {
+        for ending in IndexFiles.besides where access(path + ending, F_OK) == 0 {
             try rename(path + ending, before + ending)
         }
         try Folder.sync(home)
@@ -196,7 +196,7 @@ extension IndexRebuild {
 
     /// What an earlier one kept is not written over.
     private func unused(_ name: String) -> String {
-        func isThere(_ name: String) -> Bool { access(name, F_OK) == 0 || access("\(name)-wal", F_OK) == 0 }
+        func isThere(_ name: String) -> Bool { access(name, F_OK) == 0 || access(name + IndexFiles.log, F_OK) == 0 }
         var (candidate, number) = (name, 1)
         while isThere(candidate) {
             number += 1

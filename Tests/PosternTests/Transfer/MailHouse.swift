@@ -173,8 +173,10 @@ struct MailHouse {
         try await house.close()
     }
 
-    private func close() async throws {
-        try await server.stop().get()
+    func stop() async throws { try await server.stop().get() }
+
+    func close() async throws {
+        try await stop()
         try FileManager.default.removeItem(atPath: folder)
     }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import store
 
-@Suite struct DirectoryCommandsTests {
+@Suite(.bothEngines) struct DirectoryCommandsTests {
     static func user(_ address: String, _ password: String? = "s3cret", legacy: [String] = []) -> CommandToStore.Question {
         .addAccount(EmailAddress(stored: address)!, .user, password: password.map { Secret($0) }, legacy: legacy)
     }
@@ -249,7 +249,7 @@ import Testing
         store.stop()
     }
 
-    @Test("a list that is full says so") func limits() async throws {
+    @Test("a list that is full says so", .onlySQLite) func limits() async throws {
         let store = try await Self.furnished()
         // All but one of each, past the words: each word by itself waits for the disk.
         let database = try #require(store.house.database as? SQLiteDatabase)

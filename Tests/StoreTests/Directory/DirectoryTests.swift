@@ -7,7 +7,7 @@ import Testing
 
 @testable import store
 
-@Suite struct DirectoryTests {
+@Suite(.bothEngines) struct DirectoryTests {
     static func furnished() async throws -> TestStore {
         let store = try TestStore()
         try await store.addUser("Alice@example.test")

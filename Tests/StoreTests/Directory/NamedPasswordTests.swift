@@ -8,7 +8,7 @@ import Testing
 @testable import SASL
 @testable import store
 
-@Suite struct NamedPasswordTests {
+@Suite(.bothEngines) struct NamedPasswordTests {
     static let alice = "alice@example.test".address
 
     /// A store with alice, whose own password is "s3cret".

@@ -10,7 +10,7 @@ import Testing
 
 @testable import store
 
-@Suite struct AppendTests {
+@Suite(.bothEngines) struct AppendTests {
     @Test("an appended message has its mailbox, flags and date, and is nobody's in the ledger") func appended() async throws {
         var store = try TestStore()
         let alice = store.account("alice@example.test")
@@ -39,7 +39,8 @@ import Testing
         store.stop()
     }
 
-    @Test("an identity makes a second append the first one, as long as that is there") func identity() async throws {
+    @Test("an identity makes a second append the first one, as long as that is there", .onlySQLite)
+    func identity() async throws {
         var store = try TestStore(more: "[store]\nexpunge_retention = 0\n")
         let alice = store.account("alice@example.test")
         func append(_ mailbox: String, _ identity: String) async throws -> SpoolID {
@@ -70,9 +71,8 @@ import Testing
         store.stop()
     }
 
-    @Test("a missing mailbox is made if that is wanted; mail that was accepted goes to INBOX otherwise") func missing()
-        async throws
-    {
+    @Test("a missing mailbox is made if that is wanted; mail that was accepted goes to INBOX otherwise", .onlySQLite)
+    func missing() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
         guard case .refused(let refusal) = await store.ingest(.appending(alice, "new/sub")) else { throw StoreFault("taken") }
@@ -117,7 +117,7 @@ import Testing
         #expect(plan.fault != nil, "\(Self.faults[index].0)")
     }
 
-    @Test("an index that is made anew has appended messages where they were put") func rebuilt() async throws {
+    @Test("an index that is made anew has appended messages where they were put", .onlySQLite) func rebuilt() async throws {
         let folder = TestFolder()
         var store = try TestStore(folder)
         let alice = store.account("alice@example.test")
@@ -204,7 +204,7 @@ final class CommandRoad: Sendable {
     }
 }
 
-@Suite struct MailboxRoadTests {
+@Suite(.bothEngines) struct MailboxRoadTests {
     static let alice = NamedAccount("alice@example.test".address)
 
     static func mailbox(_ name: String) -> NamedMailbox { NamedMailbox(alice, name) }

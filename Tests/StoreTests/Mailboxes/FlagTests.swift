@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct FlagTests {
+@Suite(.bothEngines) struct FlagTests {
     private func flag(_ store: TestStore, _ change: FlagChange, _ id: MailboxID) async throws -> FlagOutcome {
         guard case .flagged(let outcome) = try await store.done(.flags(change, of: id)) else { throw StoreFault("what") }
         return outcome
@@ -50,7 +50,7 @@ import Testing
         store.stop()
     }
 
-    @Test("a mailbox has room for 56 keywords, the same for all its messages") func keywords() async throws {
+    @Test("a mailbox has room for 56 keywords, the same for all its messages", .onlySQLite) func keywords() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
         for _ in 0..<2 { _ = try await store.accept(.to([alice])) }

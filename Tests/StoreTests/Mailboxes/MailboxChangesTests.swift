@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct MailboxChangesTests {
+@Suite(.bothEngines) struct MailboxChangesTests {
     @Test("T-27: a user begins with the usual mailboxes, folders and processors with an INBOX") func beginning() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
@@ -99,7 +99,8 @@ import Testing
         store.stop()
     }
 
-    @Test("RFC 3501 §6.3.6: subscriptions are names, and stay when the mailbox goes") func subscriptions() async throws {
+    @Test("RFC 3501 §6.3.6: subscriptions are names, and stay when the mailbox goes", .onlySQLite)
+    func subscriptions() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test").account
         try await store.done(.subscribe(.of("later"), of: alice))

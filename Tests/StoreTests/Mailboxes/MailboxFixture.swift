@@ -71,6 +71,8 @@ extension TestStore {
     /// One line for each mailbox whose figures are not what its messages say, and for each message with other references
     /// than it has.
     func recount() throws -> [String] {
+        // The memory engine counts whenever it is asked.
+        guard engine == .sqlite else { return [] }
         let database = try DatabaseQueue(path: "\(folder.path)/store/index.sqlite")
         return try database.read { database in
             let wrong = try Row.fetchAll(

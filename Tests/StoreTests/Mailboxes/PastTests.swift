@@ -7,7 +7,7 @@ import Testing
 
 @testable import store
 
-@Suite struct PastTests {
+@Suite(.bothEngines) struct PastTests {
     static let week: Int64 = 7 * 86_400
     static let year: Int64 = 366 * 86_400
 
@@ -15,7 +15,8 @@ import Testing
         try DatabaseQueue(path: "\(store.folder.path)/store/index.sqlite").write { try $0.execute(sql: sql) }
     }
 
-    @Test("a deleted mailbox goes to the log in steps, and is forgotten with its last message") func deleted() async throws {
+    @Test("a deleted mailbox goes to the log in steps, and is forgotten with its last message", .onlySQLite)
+    func deleted() async throws {
         var options = StoreOptions.quick
         options.upkeep.purge = 2
         let store = try TestStore(options: options)
@@ -70,7 +71,8 @@ import Testing
         store.stop()
     }
 
-    @Test("a log of more than 100,000 rows loses its oldest, but nothing that can come back") func surplus() async throws {
+    @Test("a log of more than 100,000 rows loses its oldest, but nothing that can come back", .onlySQLite)
+    func surplus() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
         for _ in 0..<2 { _ = try await store.accept(.to([alice])) }
@@ -94,7 +96,8 @@ import Testing
         store.stop()
     }
 
-    @Test("keys of submission are known for a week, those of appended messages as long as these") func keys() async throws {
+    @Test("keys of submission are known for a week, those of appended messages as long as these", .onlySQLite)
+    func keys() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
         let first = try await store.accept(.to([alice], key: "k"))

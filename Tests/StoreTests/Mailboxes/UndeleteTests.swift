@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct UndeleteTests {
+@Suite(.bothEngines) struct UndeleteTests {
     @Test(
         "F-9: messages that were there come back with new UIDs, their flags but \\Deleted, and only once", arguments: [1, 2, 500])
     func messages(limit: Int) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct LeaseTests {
+@Suite(.bothEngines) struct LeaseTests {
     private func claim(_ store: TestStore) async -> [Lease] {
         await withCheckedContinuation { continuation in
             _ = store.house.queue.claim(ClaimRequest(agent: "test", limit: 100), agent: 1) { continuation.resume(returning: $0) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct QueueOrdersTests {
+@Suite(.bothEngines) struct QueueOrdersTests {
     private func claim(_ store: TestStore) async -> [Lease] {
         await withCheckedContinuation { continuation in
             _ = store.house.queue.claim(ClaimRequest(agent: "test", limit: 100), agent: 1) { continuation.resume(returning: $0) }
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("what an index that was made anew holds is released, once") func held() async throws {
+    @Test("what an index that was made anew holds is released, once", .onlySQLite) func held() async throws {
         let folder = TestFolder()
         var store = try TestStore(folder)
         let spool = try await store.accept(.to(relays: ["a@remote.test", "b@other.test"]))
@@ -54,7 +54,7 @@ import Testing
         store.stop()
     }
 
-    @Test("what is given up has its fate, and what an agent has stays") func dropped() async throws {
+    @Test("what is given up has its fate, and what an agent has stays", .onlySQLite) func dropped() async throws {
         var store = try TestStore()
         let spool = try await store.accept(.to(relays: ["a@remote.test", "b@other.test"]))
         let entries = [EntryID(spool, ordinal: 0).rawValue, EntryID(spool, ordinal: 1).rawValue]

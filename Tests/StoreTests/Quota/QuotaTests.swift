@@ -9,7 +9,7 @@ import Testing
 
 @testable import store
 
-@Suite struct QuotaTests {
+@Suite(.bothEngines) struct QuotaTests {
     static let grace = "[store]\nquota_grace = 100\n"
 
     /// So many octets in a mailbox: with the header fields that Plan.to puts in front.

@@ -10,7 +10,7 @@ import Testing
 @testable import SASL
 @testable import store
 
-@Suite struct DigestLoginTests {
+@Suite(.bothEngines) struct DigestLoginTests {
     static func login(
         _ road: RouterRoad, _ user: String, _ password: String, _ service: ServiceName = .pop3
     ) async throws -> LoginAnswer {

@@ -9,7 +9,7 @@ import Testing
 @testable import SASL
 @testable import store
 
-@Suite struct LoginTests {
+@Suite(.bothEngines) struct LoginTests {
     static func road(_ legacy: [String] = ["CRAM-MD5", "NTLM"]) async throws -> RouterRoad {
         let store = try TestStore()
         try await store.addUser("Alice@example.test", "s3cret", legacy: legacy)
@@ -219,7 +219,7 @@ import Testing
     }
 }
 
-@Suite struct GrantTests {
+@Suite(.bothEngines) struct GrantTests {
     private func redeem(_ road: RouterRoad, _ ticket: Ticket, _ service: ServiceName = .smtp) async throws -> LoginAnswer {
         guard case .login(let answer) = try await road.ask(.redeem(ticket, service)) else { throw StoreFault("another word") }
         return answer

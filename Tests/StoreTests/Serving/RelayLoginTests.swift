@@ -9,7 +9,7 @@ import Testing
 
 @testable import store
 
-@Suite struct RelayLoginTests {
+@Suite(.bothEngines) struct RelayLoginTests {
     private func settings(_ folder: TestFolder, _ password: String, user: String = "relay", mode: mode_t = 0o600) throws -> String
     {
         let path = "\(folder.path)/password"

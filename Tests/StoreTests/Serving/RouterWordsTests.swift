@@ -6,7 +6,7 @@ import Testing
 
 @testable import store
 
-@Suite struct RouterWordsTests {
+@Suite(.bothEngines) struct RouterWordsTests {
     @Test("entries come in the order asked, up to a thousand") func lookUp() async throws {
         let road = try await RouterRoad(try await DirectoryTests.furnished())
         let asked = ["nobody@example.test", "a@foreign.test", "alice@other.test"].map(\.address)

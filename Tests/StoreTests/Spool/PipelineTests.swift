@@ -11,7 +11,7 @@ import Testing
 
 @testable import store
 
-@Suite struct PipelineTests {
+@Suite(.bothEngines) struct PipelineTests {
     /// A disk whose first write and first sync wait for a word.
     final class Gate: Sendable {
         let mayWrite = DispatchSemaphore(value: 0)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import store
 
-@Suite struct SegmentWriterTests {
+@Suite(.bothEngines) struct SegmentWriterTests {
     @Test func acceptedIsReadable() async throws {
         let store = try TestStore()
         let alice = store.account("alice@example.test")
@@ -146,7 +146,7 @@ final class TestDisk: Sendable {
     }
 }
 
-@Suite struct BadDiskTests {
+@Suite(.bothEngines) struct BadDiskTests {
     @Test func lowSpaceIsRefusedAndHeals() async throws {
         let disk = TestDisk()
         let store = try TestStore(options: disk.options)

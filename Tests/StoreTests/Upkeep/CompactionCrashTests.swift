@@ -74,7 +74,8 @@ extension CompactionTests {
     /// As compaction would have moved it.
     private func fixLocation(_ spool: SpoolID, _ old: CInt) async throws -> SpoolLocation? {
         defer { close(old) }
-        let files = try SQLiteDatabase(path: "\(folder.path)/store/index.sqlite", readers: .singleton, log: { _ in })
+        let around = Engine.Surroundings(home: "\(folder.path)/store", readers: .singleton, quotaGrace: 0, log: { _ in })
+        let files = try TestEngine.current.engine(on: folder.disk).open(around)
         defer { files.close() }
         let from = try #require(try await files.location(of: spool))
         var bytes = [UInt8](repeating: 0, count: Int(from.length))

@@ -9,7 +9,7 @@ import Testing
 
 @testable import store
 
-@Suite struct CompactionTests {
+@Suite(.bothEngines) struct CompactionTests {
     static let settings = "[store]\nsegment_size = \"1 MB\"\nexpunge_retention = 0\ncompact_rate = \"1 GB\"\n"
 
     let folder = TestFolder()
