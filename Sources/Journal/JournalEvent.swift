@@ -58,6 +58,7 @@ package enum JournalEvent: String, Sendable, CaseIterable {
     case clientPardoned = "client-pardoned"
     case maildropOpened = "maildrop-opened"
     case maildropRefused = "maildrop-refused"
+    case maildropTakenOver = "maildrop-taken-over"
     case maildropClosed = "maildrop-closed"
     case directoryChanged = "directory-changed"
     case quotaFull = "quota-full"

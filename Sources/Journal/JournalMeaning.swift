@@ -26,8 +26,7 @@ extension JournalEvent {
             .claimFailed, .fellBackToClear, .reported, .reportGivenUp:
             ofOutgoing
         case .loginAccepted, .loginRefused, .loginUnavailable, .clientBanned, .clientPardoned, .maildropOpened, .maildropRefused,
-            .maildropClosed,
-            .directoryChanged, .quotaFull, .quotaNearlyFull, .quotaRoom:
+            .maildropTakenOver, .maildropClosed, .directoryChanged, .quotaFull, .quotaNearlyFull, .quotaRoom:
             ofLogin
         case .peerConnected, .peerUnreachable, .peerLost, .peerRefused, .violation, .mistake: ofRoad
         case .recovered, .checksumWrong, .segmentCompacted, .diskFull, .diskRecovered, .diskTrouble, .unaccounted,
@@ -135,6 +134,8 @@ extension JournalEvent {
             Meaning("A login could not be checked; our own trouble.", .trace, .service, .client, .reason)
         case .maildropOpened: Meaning("A POP3 session sees a mailbox.", .trace, .account, .messages, .octets)
         case .maildropRefused: Meaning("A mailbox cannot be opened just now.", .trace, .account, .reason)
+        case .maildropTakenOver:
+            Meaning("A session whose client was silent was ended for a new one of the same account.", .trace, .client, .account)
         case .maildropClosed:
             Meaning("A POP3 session has ended; so many messages were deleted.", .trace, .account, .count, .reason)
         case .quotaFull:

@@ -28,6 +28,7 @@ package final class Household: Sendable {
     package let hashes: PasswordHashes
     package let inboxes: InboxAccess
     package let pace: LoginPace
+    package let holders = MaildropHolders()
     package let files: NIOThreadPool
     package let recovery: RecoveryReport
     package let upkeep: Upkeep
@@ -108,6 +109,7 @@ package final class Household: Sendable {
         inboxes = InboxAccess(database: database, reader: reader, files: files, now: now, log: log)
         pace = LoginPace(now: now)
         pace.set(settings.loginDelay)
+        holders.set(settings.takeOver)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
         backups = BackupServing(
@@ -128,6 +130,7 @@ package final class Household: Sendable {
         try authentication.setRelayLogin(settings.relayLogin)
         upkeep.reload(upkeepLimits.with(settings))
         pace.set(settings.loginDelay)
+        holders.set(settings.takeOver)
     }
 
     /// An empty index would have nothing of the segments, and recovery would drop them all.

@@ -81,6 +81,8 @@ extension Journal {
                 [.trace: facts.trace, .client: facts.client, .account: account.rawValue, .reason: reason])
         case .entered(let facts, let account):
             info(.maildropOpened, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
+        case .tookOver(let facts, let account):
+            notice(.maildropTakenOver, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
         case .trouble(let account, let error):
             warning(.maildropRefused, [.account: account.rawValue, .reason: "\(error)"])
         case .left(let account, let retrieved):

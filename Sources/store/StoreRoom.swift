@@ -79,7 +79,7 @@ package final class StoreRoom: Sendable {
         ) { _, eventLoop in CommandConversation(commanding, house.contentServing(servings[eventLoop].uploads)) }
         sessions = SessionSocket(
             listening: sockets.sessions.descriptor, rule: sockets.sessions.rule, on: group, access: house.inboxes,
-            limits: settings.sessionLimits, pace: house.pace,
+            limits: settings.sessionLimits, pace: house.pace, holders: house.holders,
             redeem: { [authentication = house.authentication] opening in
                 authentication.redeem(opening.ticket, for: opening.facts.service)?.account
             }, log: session)

@@ -16,7 +16,7 @@ package final class SessionHouse: Sendable {
 
     package init(
         _ accounts: [AccountID: [[UInt8]]], limits: SessionLimits = SessionLimits(), uids: Set<UInt32> = [geteuid()],
-        pace: LoginPace = LoginPace { 0 }
+        pace: LoginPace = LoginPace { 0 }, holders: MaildropHolders = MaildropHolders()
     ) async throws {
         let path = try freshSocketPath()
         self.path = path
@@ -25,7 +25,7 @@ package final class SessionHouse: Sendable {
         maildrops = MemoryMaildrops(accounts)
         socket = SessionSocket(
             listening: try UnixSocket.listen(path: path, mode: 0o600), rule: PeerRule(uids: uids),
-            on: MultiThreadedEventLoopGroup.singleton, access: maildrops, limits: limits, pace: pace,
+            on: MultiThreadedEventLoopGroup.singleton, access: maildrops, limits: limits, pace: pace, holders: holders,
             redeem: { opening in
                 Int64(String(decoding: opening.ticket.bytes, as: UTF8.self)).map { AccountID(rawValue: $0) }
             },

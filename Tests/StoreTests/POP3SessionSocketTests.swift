@@ -48,6 +48,50 @@ import Testing
         await house.socket.stop()
     }
 
+    /// A client that went away without a word comes back: the old session ends as one without QUIT does.
+    @Test func aSilentSessionIsEndedForANewOne() async throws {
+        let holders = MaildropHolders()
+        holders.set(.nanoseconds(1_000_000))
+        let house = try await SessionHouse([Self.one: [Array("x\r\n".utf8)]], holders: holders)
+        try await onThread {
+            var last = try house.client()
+            #expect(try last.text() == "+OK 1 message")
+            for _ in 0..<20 {
+                #expect(try last.say("DELE 1") == "+OK Deleted")
+                var next = try house.client()
+                // A millisecond of silence may not be over yet.
+                var tries = 0
+                while case let greeting = try next.text(), greeting != "+OK 1 message" {
+                    tries += 1
+                    try #require(greeting == "-ERR [IN-USE] The mailbox is open in another session" && tries < 1_000)
+                    next = try house.client()
+                }
+                #expect(try last.isAtEnd())
+                last = next
+            }
+            #expect(try last.say("QUIT") == "+OK Goodbye")
+        }
+        #expect(house.maildrops.account(Self.one).removals.isEmpty)
+        #expect(house.events.all.filter { if case .tookOver(_, Self.one) = $0 { true } else { false } }.count == 20)
+        try await house.waitUntilReleased(Self.one)
+        await house.socket.stop()
+    }
+
+    /// Whoever was heard of within that time keeps the maildrop, and so does everybody where nothing is set.
+    @Test(arguments: [Duration.seconds(3_600), .zero]) func aSessionThatIsNotSilentIsLeftAlone(silence: Duration) async throws {
+        let holders = MaildropHolders()
+        holders.set(silence)
+        let house = try await SessionHouse([Self.one: []], holders: holders)
+        try await onThread {
+            let first = try house.client()
+            #expect(try first.text() == "+OK 0 messages")
+            #expect(try house.client().text() == "-ERR [IN-USE] The mailbox is open in another session")
+            #expect(try first.say("NOOP").hasPrefix("+OK"))
+            #expect(try first.say("QUIT") == "+OK Goodbye")
+        }
+        await house.socket.stop()
+    }
+
     /// RFC 1939 §6: without QUIT nothing is removed.
     @Test(arguments: ["vanish", "half-close", "in the middle of a reply"])
     func theLockIsGivenBack(_ ending: String) async throws {

@@ -26,6 +26,7 @@ package struct StoreSettings: Sendable {
     package let maxErrors: Int
     package let uidlFormat: Settings.POP3.UIDLFormat
     package let loginDelay: Duration
+    package let takeOver: Duration
     /// Of SCRAM, for passwords that are set from now on.
     package let scramIterations: Int
     /// NTLM of version 1 is taken too.
@@ -52,6 +53,7 @@ package struct StoreSettings: Sendable {
         maxErrors = settings.pop3.maxErrors
         uidlFormat = settings.pop3.uidlFormat
         loginDelay = settings.pop3.loginDelay
+        takeOver = settings.pop3.takeOver
         scramIterations = settings.auth.scramIterations
         ntlmVersion1 = settings.auth.ntlmVersion1
         secretFiles = settings.relay.passwordFile.map { [$0] } ?? []

@@ -76,6 +76,8 @@ extension Settings {
         package let uidlFormat: UIDLFormat
         /// Between two logins of an account; zero: none.
         package let loginDelay: Duration
+        /// Of silence, until another session may have the mailbox; zero: none.
+        package let takeOver: Duration
 
         /// The forms of servers whose mail can have moved here.
         package enum UIDLFormat: String, SettingWord { case postern, dovecot, courier }
@@ -105,6 +107,11 @@ extension Settings {
                 "login_delay", .duration(.zero...(.seconds(86_400))), default: .zero, rooms: [.listener, .store],
                 "How long an account waits between opening its mailbox by POP3 and opening it again; who comes earlier is "
                     + "told so. Announced as LOGIN-DELAY (RFC 2449). 0 for no time at all.")
+            takeOver = table.value(
+                "take_over", .duration(.zero...(.seconds(86_400))), default: .seconds(120), rooms: [.store],
+                "After so long a silence of its client, a session is ended when the same account logs in again: for clients "
+                    + "that lose their connection without a word. Nothing that it marked is deleted. 0: who comes second is told "
+                    + "that the mailbox is in use.")
             uidlFormat = table.value(
                 "uidl_format", .word, default: .postern, reload: false, rooms: [.store],
                 "How UIDL names messages. Those of the server that the mail came from: clients that leave mail on the "

@@ -19,6 +19,7 @@ package actor POP3Connection {
     private let opening: SessionOpening
     private let limits: SessionLimits
     private let pace: LoginPace
+    private let holders: MaildropHolders
     private let log: @Sendable (SessionEvent) -> Void
 
     private var outbox: ByteBuffer
@@ -28,7 +29,7 @@ package actor POP3Connection {
     private var body = POP3Body(bodyLines: nil)
     /// The response to the retrieval at hand has its first line.
     private var hasBegun = false
-    private var holdsMaildrop = false
+    private var holder: MaildropHolder?
     private var retrieved = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -37,7 +38,8 @@ package actor POP3Connection {
 
     package init(
         _ stream: SessionStream, _ opening: SessionOpening, account: AccountID, access: any MaildropAccess,
-        limits: SessionLimits, pace: LoginPace, log: @escaping @Sendable (SessionEvent) -> Void
+        limits: SessionLimits, pace: LoginPace, holders: MaildropHolders,
+        log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.stream = stream
         self.account = account
@@ -45,6 +47,7 @@ package actor POP3Connection {
         self.opening = opening
         self.limits = limits
         self.pace = pace
+        self.holders = holders
         self.log = log
         outbox = stream.channel.allocator.buffer(capacity: 512)
     }
@@ -57,11 +60,11 @@ package actor POP3Connection {
         }
         let maildrop: Maildrop
         do throws(MaildropError) {
-            maildrop = try await access.openMaildrop(account)
+            maildrop = try await open()
         } catch {
             return await refuse(error)
         }
-        holdsMaildrop = true
+        holder = holders.entered(account, stream.channel)
         pace.entered(account)
         spools = maildrop.messages
         let list = maildrop.messages.map { POP3Message(uid: $0.uid, size: $0.size) }
@@ -72,6 +75,14 @@ package actor POP3Connection {
         giveBack()
         log(.left(account, retrieved: retrieved))
         if outbox.readableBytes > 0 { await stream.sendLast(outbox) }
+    }
+
+    private func open() async throws(MaildropError) -> Maildrop {
+        do throws(MaildropError) { return try await access.openMaildrop(account) } catch {
+            guard error == .locked, await holders.takeOver(account) else { throw error }
+        }
+        log(.tookOver(opening.facts, account))
+        return try await access.openMaildrop(account)
     }
 
     private func refuse(_ error: MaildropError) async {
@@ -86,9 +97,10 @@ package actor POP3Connection {
 
     /// Before the last reply is sent: a client that has read it may log in again at once.
     private func giveBack() {
-        guard holdsMaildrop else { return }
-        holdsMaildrop = false
+        guard let holder else { return }
+        self.holder = nil
         access.closeMaildrop(account)
+        holders.left(account, holder)
     }
 
     /// Performs one action. False: the session is over.
@@ -109,6 +121,7 @@ package actor POP3Connection {
             guard await flush() else { return false }
             // A session may be idle for minutes: what a burst needed is given back.
             outbox = stream.channel.allocator.buffer(capacity: 512)
+            defer { holder?.sign() }
             return await stream.fill()
         case .close: return false
         case .waits, .retrieve: preconditionFailure("answered where it was asked")
@@ -130,6 +143,7 @@ package actor POP3Connection {
     private func flush() async -> Bool {
         guard outbox.readableBytes > 0 else { return stream.isAlive }
         let isAlive = await stream.send(outbox)
+        holder?.sign()
         // The same memory again, if the socket has taken all of it.
         outbox.clear()
         return isAlive

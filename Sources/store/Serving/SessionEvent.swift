@@ -13,6 +13,8 @@ package enum SessionEvent: Sendable {
     /// The account's last login was a moment ago (RFC 2449 §6.5).
     case tooSoon(SessionFacts, AccountID)
     case entered(SessionFacts, AccountID)
+    /// A silent session of the account was ended, so that this one gets the maildrop.
+    case tookOver(SessionFacts, AccountID)
     /// The session could not be given something; the client has been told without the reason.
     case trouble(AccountID, MaildropError)
     case left(AccountID, retrieved: Int)

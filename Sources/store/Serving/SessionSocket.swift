@@ -27,6 +27,7 @@ package final class SessionSocket: Sendable {
     private let access: any MaildropAccess
     private let limits: SessionLimits
     private let pace: LoginPace
+    private let holders: MaildropHolders
     private let redeem: @Sendable (SessionOpening) async -> AccountID?
     private let log: @Sendable (SessionEvent) -> Void
     private let executors: [ObjectIdentifier: SessionExecutor]
@@ -46,6 +47,7 @@ package final class SessionSocket: Sendable {
     package init(
         listening descriptor: CInt, rule: PeerRule, on group: any EventLoopGroup, access: any MaildropAccess,
         limits: SessionLimits = SessionLimits(), pace: LoginPace = LoginPace { 0 },
+        holders: MaildropHolders = MaildropHolders(),
         redeem: @escaping @Sendable (SessionOpening) async -> AccountID?,
         log: @escaping @Sendable (SessionEvent) -> Void
     ) {
@@ -55,6 +57,7 @@ package final class SessionSocket: Sendable {
         self.access = access
         self.limits = limits
         self.pace = pace
+        self.holders = holders
         self.redeem = redeem
         self.log = log
         executors = Dictionary(
@@ -161,7 +164,8 @@ package final class SessionSocket: Sendable {
         }
         log(.entered(opening.facts, account))
         let connection = POP3Connection(
-            stream, opening, account: account, access: access, limits: limits, pace: pace, log: log)
+            stream, opening, account: account, access: access, limits: limits, pace: pace, holders: holders,
+            log: log)
         await connection.serve()
     }
 }
