@@ -85,12 +85,7 @@ extension MailboxContent {
 // In.
 extension MailboxContent {
     func content(_ bytes: ByteBuffer, in exchange: Exchange<CommandToStore>) {
-        let upload =
-            upload
-            ?? Upload(serving.uploads) { [weak exchange] octets in
-                // The conversation may be over before the disk is done.
-                exchange?.consumed(octets)
-            }
+        let upload = upload ?? serving.uploads.begin(in: exchange)
         self.upload = upload
         upload.append(bytes)
     }

@@ -77,12 +77,7 @@ final class RouterConversation: Conversing {
     }
 
     func content(_ bytes: ByteBuffer, in exchange: Exchange<RouterToStore>) {
-        let upload =
-            upload
-            ?? Upload(serving.uploads) { [weak exchange] octets in
-                // The conversation may be over before the disk is done.
-                exchange?.consumed(octets)
-            }
+        let upload = upload ?? serving.uploads.begin(in: exchange)
         self.upload = upload
         upload.append(bytes)
     }

@@ -37,6 +37,14 @@ final class UploadSurroundings: @unchecked Sendable {
         self.eventLoop = eventLoop
     }
 
+    /// The content of an exchange, which sends more as this is kept.
+    func begin<E: Edge>(in exchange: Exchange<E>) -> Upload {
+        Upload(self) { [weak exchange] octets in
+            // The conversation may be over before the disk is done.
+            exchange?.consumed(octets)
+        }
+    }
+
     /// Its slices are copied at the end of the loop's turn if its message is not complete by then: a slice holds the
     /// whole read buffer, up to 1 MB, and a slow client's message waits for long.
     func gatherLater(_ upload: Upload) {
