@@ -33,6 +33,7 @@ struct Fuzz {
             let state = random.state
             do {
                 try decode(&random)
+                try spell(&random)
                 try readFrames(&random)
                 if done % 16 == 0 { try server.attack(&random) }
                 if done % 1024 == 0 { try server.serves() }
@@ -66,6 +67,43 @@ private func decode(_ random: inout SplitMix) throws {
     var again = ByteBuffer()
     try coder.encode(value, into: &again)
     guard again == buffer else { throw BrokenRule(rule: "\(value) has two forms") }
+}
+
+/// Words that spell themselves hear the same in any bytes as Codable does.
+private func spell(_ random: inout SplitMix) throws {
+    let address = EmailAddress(localPart: random.text(), domain: random.text())
+    let parameters = SenderParameters(declaredSize: random.next(), envelopeID: random.text(), returns: .full)
+    if random.chance(1, of: 2) {
+        var plan = Plan(
+            trace: TraceID(high: random.next(), low: random.next()), sender: address, localHeader: [random.byte()],
+            header: [], placements: [LocalPlacement(recipient: address, account: AccountID(rawValue: 7))],
+            relays: [RelayedRecipient(address, RecipientParameters(notify: .failure, original: random.text()))],
+            parameters: parameters)
+        plan.internalDate = Int64(bitPattern: random.next())
+        try compare(RouterToStore.Question.commit(plan), &random)
+    } else {
+        let client = InternetAddress(high: random.next(), low: random.next())
+        let facts = SessionFacts(
+            trace: TraceID(high: 1, low: random.next()), service: .smtp, client: client, clientPort: 25, local: client,
+            localPort: 25, greeting: random.text(), login: Ticket(bytes: [random.byte()]))
+        try compare(ListenerToRouter.Question.sender(facts, address, parameters), &random)
+    }
+}
+
+private func compare<Value: Word>(_ word: Value, _ random: inout SplitMix) throws {
+    var buffer = ByteBuffer()
+    try BinaryEncoder.encode(word, into: &buffer)
+    random.mutate(&buffer)
+    let plain = try? BinaryDecoder().decode(Value.self, from: buffer)
+    let own = try? BinaryDecoder().decode(word: Value.self, from: buffer)
+    guard let plain, let own else {
+        guard plain == nil, own == nil else { throw BrokenRule(rule: "only one form reads \(buffer)") }
+        return
+    }
+    var forms = (plain: ByteBuffer(), own: ByteBuffer())
+    try BinaryEncoder.encode(plain, into: &forms.plain)
+    try BinaryEncoder.encode(own, into: &forms.own)
+    guard forms.plain == forms.own else { throw BrokenRule(rule: "two forms of \(buffer)") }
 }
 
 /// Any cutting of the same bytes gives the same frames, or the same refusal.
