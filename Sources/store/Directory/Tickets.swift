@@ -84,7 +84,7 @@ package final class Tickets: Sendable {
         body.append(until)
         body.append(number)
         body.append(maildrop?.account.rawValue ?? resident.account.rawValue)
-        body.append(maildrop?.mayRemove == false ? 0 : 1)
+        body += [maildrop?.mayRemove == false ? 0 : 1]
         body += resident.name.utf8
         return Ticket(bytes: body + HMAC<SHA256>.authenticationCode(for: body, using: key))
     }

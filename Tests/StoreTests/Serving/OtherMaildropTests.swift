@@ -96,7 +96,7 @@ import Testing
 
     /// Rights on the INBOX: may it be opened, may messages be deleted there?
     static let rights: [(letters: String, opens: Bool, removes: Bool)] = [
-        ("l", false, false), ("lswite", false, false), ("r", true, false), ("lr", true, false), ("lrst", true, false),
+        ("l", false, false), ("lswite", false, true), ("r", true, false), ("lr", true, false), ("lrst", true, false),
         ("lrse", true, false), ("rte", true, true), ("lrswite", true, true), ("lrswipkxtea", true, true), ("rd", true, true),
         ("rc", true, false), ("a", false, false),
     ]
