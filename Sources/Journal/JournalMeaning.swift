@@ -139,7 +139,8 @@ extension JournalEvent {
         case .maildropRefused: Meaning("A mailbox cannot be opened just now.", .trace, .account, .reason)
         case .maildropTakenOver:
             Meaning(
-                "A session whose client was silent was ended for a new one of the same mailbox.", .trace, .client, .account, .user)
+                "A session whose client was silent was ended for a new one of the same mailbox.", .trace, .client, .account, .user
+            )
         case .maildropClosed:
             Meaning("A POP3 session has ended; so many messages were deleted.", .trace, .account, .count, .reason)
         case .quotaFull:

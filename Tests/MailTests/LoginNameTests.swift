@@ -31,7 +31,8 @@ import Testing
             // Three of them, a space, a quote.
             "a@example.org*b@example.org*c@example.org", "info@example.org *alice@example.org", "\"a@x*b\"@example.org",
             "info@example.org\u{FF0A}alice@example.org", "info@example.org*alice@[192.0.2.1]",
-        ]) func isWhole(text: String) {
+        ]) func isWhole(text: String)
+    {
         #expect(LoginName(text).mailbox == nil && LoginName(text).user == text)
     }
 }

@@ -36,13 +36,15 @@ package final class SessionHouse: Sendable {
 
     deinit { removeSocketPath(path) }
 
+    package static func name(_ login: AccountID) -> String { "user\(login.rawValue)@example.test" }
+
     private static func visit(_ ticket: String) -> MaildropVisit? {
         let words = ticket.split(separator: " ")
         let numbers = words.compactMap { Int64($0) }.map { AccountID(rawValue: $0) }
         guard let maildrop = numbers.first else { return nil }
         let login = numbers.last ?? maildrop
         return MaildropVisit(
-            login: login, user: "user\(login.rawValue)@example.test", maildrop: maildrop,
+            login: login, user: Self.name(login), maildrop: maildrop,
             isReadOnly: words.last == "read-only")
     }
 

@@ -218,8 +218,9 @@ import Testing
         guard case .bans(let entries) = try await house.command(.listBans) else { return #expect(Bool(false)) }
         #expect(entries.map(\.points) == [1])
         let beforeRight = ContinuousClock.now
-        guard case .forbidden("alice@example.test") =
-            try await house.login("info@example.test*alice@example.test", "right", facts)
+        guard
+            case .forbidden("alice@example.test") =
+                try await house.login("info@example.test*alice@example.test", "right", facts)
         else { return #expect(Bool(false)) }
         #expect(ContinuousClock.now - beforeRight < .seconds(2))
         #expect(try await house.login("sales@example.test*alice@example.test", "right", facts).isGranted)

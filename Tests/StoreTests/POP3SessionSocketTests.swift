@@ -70,7 +70,8 @@ import Testing
         }
         #expect(house.maildrops.account(Self.one).removals == [[1]])
         let visits = house.events.all.compactMap { event -> String? in
-            if case .entered(_, let visit) = event { "\(visit.user) \(visit.maildrop.rawValue) \(visit.isReadOnly)" } else { nil }
+            guard case .entered(_, let visit) = event else { return nil }
+            return "\(visit.user) \(visit.maildrop.rawValue) \(visit.isReadOnly)"
         }
         #expect(
             visits == [
@@ -104,7 +105,9 @@ import Testing
             #expect(try last.say("QUIT") == "+OK Goodbye")
         }
         #expect(house.maildrops.account(Self.one).removals.isEmpty)
-        #expect(house.events.all.filter { if case .tookOver(_, let visit) = $0 { visit.maildrop == Self.one } else { false } }.count == 20)
+        #expect(
+            house.events.all.filter { if case .tookOver(_, let visit) = $0 { visit.maildrop == Self.one } else { false } }.count
+                == 20)
         try await house.waitUntilReleased(Self.one)
         await house.socket.stop()
     }

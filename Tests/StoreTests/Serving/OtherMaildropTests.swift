@@ -72,7 +72,8 @@ import Testing
         ),
     ]
 
-    @Test("every way leads there, by the login's own password alone", arguments: ways.indices) func everyWay(way: Int) async throws {
+    @Test("every way leads there, by the login's own password alone", arguments: ways.indices)
+    func everyWay(way: Int) async throws {
         let (name, login) = Self.ways[way]
         let road = try await Self.road()
         let (folder, user) = (road.store.entry(Self.info)?.folder, road.store.entry(Self.alice)?.user)
@@ -128,7 +129,8 @@ import Testing
         try await road.stop()
     }
 
-    @Test("of one address, the user goes before the folder and the processor, as far as they are open") func kinds() async throws {
+    @Test("of one address, the user goes before the folder and the processor, as far as they are open") func kinds() async throws
+    {
         let road = try await Self.road()
         let (store, name) = (road.store, "\(Self.info)*\(Self.alice)")
         try await store.carryOut(
