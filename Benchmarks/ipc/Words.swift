@@ -4,7 +4,7 @@ import Mail
 import NIOCore
 
 enum BenchEdge: Edge {
-    struct Question: Codable, Sendable {
+    struct Question: Word {
         enum Kind: Codable, Sendable {
             case recipient(number: UInt32, address: String)
             case content
@@ -21,7 +21,7 @@ enum BenchEdge: Edge {
         let encrypted: Bool
         let kind: Kind
     }
-    struct Answer: Codable, Sendable {
+    struct Answer: Word {
         let trace: UInt64
         let code: Int
         let text: String

@@ -4,7 +4,7 @@ import Mail
 import NIOCore
 
 enum FuzzEdge: Edge {
-    enum Question: Codable, Sendable {
+    enum Question: Word {
         case echo(String)
         case never
         case send(Int)
@@ -23,7 +23,7 @@ enum FuzzEdge: Edge {
         var i: RoomName
         var j: UInt16?
     }
-    enum Answer: Codable, Sendable { case echo(String), done }
+    enum Answer: Word { case echo(String), done }
     static let asker = RoomName.listener
     static let server = RoomName.router
     static let name = "listener-router"

@@ -79,12 +79,28 @@ package final class BinaryEncoder {
     func encode<Value: Encodable>(
         _ value: Value, limit: Int, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(BinaryCoderError) {
+        try fill(limit, with: Value.self) { sink throws in try sink.write(value) }
+        body(sink.bytes)
+    }
+
+    /// The same for a word, which may have a spelling of its own.
+    @inline(__always)
+    func encode<Value: Word>(
+        word: Value, limit: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(BinaryCoderError) {
+        try fill(limit, with: Value.self) { sink throws in try word.spell(into: sink) }
+        body(sink.bytes)
+    }
+
+    @inline(__always)
+    private func fill(
+        _ limit: Int, with type: Any.Type, _ write: (BinarySink) throws -> Void
+    ) throws(BinaryCoderError) {
         sink.reset()
-        do { try sink.write(value) } catch let error as BinaryCoderError { throw error } catch {
-            throw .malformed("\(Value.self): \(error)")
+        do { try write(sink) } catch let error as BinaryCoderError { throw error } catch {
+            throw .malformed("\(type): \(error)")
         }
         guard sink.bytes.count <= limit else { throw .tooLong(sink.bytes.count) }
-        body(sink.bytes)
     }
 
     /// For a single value, where speed does not matter.
@@ -105,11 +121,25 @@ package final class BinaryDecoder {
     package func decode<Value: Decodable>(
         _ type: Value.Type, from buffer: ByteBuffer
     ) throws(BinaryCoderError) -> Value {
+        try whole(buffer) { source throws in try source.read(type) }
+    }
+
+    /// The same for a word, which may have a spelling of its own.
+    package func decode<Value: Word>(
+        word type: Value.Type, from buffer: ByteBuffer
+    ) throws(BinaryCoderError) -> Value {
+        try whole(buffer) { source throws in try Value(spelledIn: source) }
+    }
+
+    @inline(__always)
+    private func whole<Value>(
+        _ buffer: ByteBuffer, _ read: (BinarySource) throws -> Value
+    ) throws(BinaryCoderError) -> Value {
         do {
             return try buffer.withUnsafeReadableBytes { bytes in
                 source.open(bytes)
                 defer { source.close() }
-                let value = try source.read(type)
+                let value = try read(source)
                 guard source.left == 0 else { throw BinaryCoderError.trailing(source.left) }
                 return value
             }

@@ -1,14 +1,14 @@
 // The writing half of the binary form: the Encoder that values meet, and its containers.
 
 /// Where values are written: a growing piece of memory that is kept for the next value.
-final class BinarySink: Encoder {
+package final class BinarySink: Encoder {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
     private(set) var count = 0
     private var depth = 0
 
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    package var codingPath: [any CodingKey] { [] }
+    package var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     /// Storage above this is given back before the next value.
     private static let kept = 64 << 10
@@ -28,16 +28,16 @@ final class BinarySink: Encoder {
         if capacity > Self.kept { resize(to: 1024) }
     }
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+    package func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         if ObjectIdentifier(type) == BinaryCoder.dictionaryKey {
             return KeyedEncodingContainer(DictionarySink<Key>(sink: self, slot: counter()))
         }
         return KeyedEncodingContainer(KeyedSink<Key>(sink: self))
     }
 
-    func unkeyedContainer() -> any UnkeyedEncodingContainer { UnkeyedSink(sink: self, slot: counter()) }
+    package func unkeyedContainer() -> any UnkeyedEncodingContainer { UnkeyedSink(sink: self, slot: counter()) }
 
-    func singleValueContainer() -> any SingleValueEncodingContainer { SingleSink(sink: self) }
+    package func singleValueContainer() -> any SingleValueEncodingContainer { SingleSink(sink: self) }
 
     /// Writes any value: directly what has a form of its own, the rest by its own `encode(to:)`.
     @inline(__always)

@@ -2,7 +2,7 @@
 // read outside the bytes, reserve more than they can hold, or recur without end.
 
 /// The bytes of one value while it is read.
-final class BinarySource: Decoder {
+package final class BinarySource: Decoder {
     private var base: UnsafeRawPointer?
     private(set) var offset = 0
     private var end = 0
@@ -10,8 +10,8 @@ final class BinarySource: Decoder {
     /// After an enum's case was looked at: where it stood and where it ended.
     private var peeked = (start: -1, end: 0)
 
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    package var codingPath: [any CodingKey] { [] }
+    package var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     /// Bytes not read yet.
     var left: Int { end - offset }
@@ -31,18 +31,18 @@ final class BinarySource: Decoder {
         offset = 0
     }
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         if ObjectIdentifier(type) == BinaryCoder.dictionaryKey {
             return KeyedDecodingContainer(try DictionarySource<Key>(source: self))
         }
         return KeyedDecodingContainer(KeyedSource<Key>(source: self))
     }
 
-    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    package func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         UnkeyedSource(source: self, total: try elements())
     }
 
-    func singleValueContainer() throws -> any SingleValueDecodingContainer { SingleSource(source: self) }
+    package func singleValueContainer() throws -> any SingleValueDecodingContainer { SingleSource(source: self) }
 
     /// Reads any value: directly what has a form of its own, the rest by its own `init(from:)`.
     @inline(__always)
@@ -196,6 +196,12 @@ extension BinarySource {
     }
 
     func move(to place: Int) { offset = place }
+
+    /// The next bytes, without reading them; nil when there are not so many.
+    func ahead(_ length: Int) -> UnsafeRawBufferPointer? {
+        guard let base, length <= left else { return nil }
+        return UnsafeRawBufferPointer(start: base + offset, count: length)
+    }
 }
 
 /// Properties in order. `contains` and `decodeNil` read the byte before an optional, as the protocol's own

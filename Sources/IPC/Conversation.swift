@@ -87,7 +87,7 @@ package final class Conversation<E: Edge>: Flow {
     private func answer(_ frame: Frame, _ channel: FrameChannel) throws(FrameViolation) {
         guard let asked = first else { throw FrameViolation("answer without a question") }
         let answer: E.Answer
-        do throws(BinaryCoderError) { answer = try channel.decoder.decode(E.Answer.self, from: frame.payload) } catch {
+        do throws(BinaryCoderError) { answer = try channel.decoder.decode(word: E.Answer.self, from: frame.payload) } catch {
             throw FrameViolation("answer does not decode: \(error)")
         }
         first = others?.popFirst()

@@ -4,8 +4,8 @@ import Mail
 /// One per pair of rooms, in Vocabulary/. A channel is typed by its edge, so a room cannot form a word that is not
 /// its own.
 package protocol Edge: Sendable {
-    associatedtype Question: Codable & Sendable
-    associatedtype Answer: Codable & Sendable
+    associatedtype Question: Word
+    associatedtype Answer: Word
     /// The only room that may ask here.
     static var asker: RoomName { get }
     /// The room that listens and answers.

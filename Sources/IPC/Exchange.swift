@@ -73,7 +73,7 @@ package final class Exchange<E: Edge>: Flow {
         guard open < channel.limits.openQuestions else { throw FrameViolation("too many open questions") }
         let question: E.Question
         do throws(BinaryCoderError) {
-            question = try channel.decoder.decode(E.Question.self, from: frame.payload)
+            question = try channel.decoder.decode(word: E.Question.self, from: frame.payload)
         } catch { throw FrameViolation("question does not decode: \(error)") }
         open += 1
         conversing.question(question, in: self)

@@ -85,12 +85,12 @@ extension Flow {
 
     /// Sends a question or an answer, behind the content that waits. Throws when the value cannot be sent at all.
     final func sendMessage(
-        _ kind: FrameKind, _ value: some Encodable, last: Bool
+        _ kind: FrameKind, _ value: some Word, last: Bool
     ) throws(BinaryCoderError) {
         guard let channel else { return }
         if nothingQueued { return try channel.write(kind, value, last: last, of: self) }
         var payload = ByteBuffer()
-        try channel.encoder.encode(value, limit: limits.message, into: &payload)
+        try channel.encoder.encode(word: value, limit: limits.message) { payload.writeBytes($0) }
         enqueue(.message(kind, payload, last: last), bytes: payload.readableBytes)
     }
 

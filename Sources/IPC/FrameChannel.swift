@@ -199,9 +199,9 @@ extension FrameChannel {
 extension FrameChannel {
     /// A question or an answer, encoded right behind the other frames of this turn.
     func write(
-        _ kind: FrameKind, _ value: some Encodable, last: Bool, of flow: Flow
+        _ kind: FrameKind, _ value: some Word, last: Bool, of flow: Flow
     ) throws(BinaryCoderError) {
-        try encoder.encode(value, limit: limits.message) { bytes in
+        try encoder.encode(word: value, limit: limits.message) { bytes in
             flow.begin(on: self)
             FrameHeader(kind: kind, last: last, number: flow.number, length: bytes.count).write(into: &pending)
             pending.writeBytes(bytes)

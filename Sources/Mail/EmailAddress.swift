@@ -13,6 +13,12 @@ package struct EmailAddress: Hashable, Sendable, Codable, CustomStringConvertibl
         self.domain = domain.lowercased()
     }
 
+    /// For a domain that is in lower case already.
+    package init(localPart: String, lowercasedDomain domain: String) {
+        self.localPart = localPart
+        self.domain = domain
+    }
+
     /// Reads `local@domain` as an administrator types it: no quotes, no brackets, no white space.
     /// - Returns: nil when there is no `@`, when a side is empty or too long, or when an octet is not allowed there.
     package init?(_ text: String) {
@@ -55,10 +61,17 @@ package struct EmailAddress: Hashable, Sendable, Codable, CustomStringConvertibl
 
     /// RFC 5321 §4.1.2: `Dot-string = Atom *("." Atom)`, with RFC 6531's non-ASCII octets in atoms.
     package static func isDotString(_ text: String) -> Bool {
-        guard !text.isEmpty else { return false }
-        return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { atom in
-            !atom.isEmpty && atom.allSatisfy(isAtomOctet)
+        var isInAtom = false
+        for octet in text.utf8 {
+            if octet == UInt8(ascii: ".") {
+                guard isInAtom else { return false }
+                isInAtom = false
+            } else {
+                guard isAtomOctet(octet) else { return false }
+                isInAtom = true
+            }
         }
+        return isInAtom
     }
 
     private static func isAtomOctet(_ octet: UInt8) -> Bool {

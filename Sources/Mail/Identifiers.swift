@@ -39,8 +39,13 @@ package struct AccountID: Hashable, Sendable, Codable, RawRepresentable {
     package init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
-/// Fixed-width hexadecimal without Foundation.
+/// 16 digits.
 private func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    String(unsafeUninitializedCapacity: 16) { digits in
+        for place in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place) & 0xF)
+            digits.initializeElement(at: place, to: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+        return 16
+    }
 }

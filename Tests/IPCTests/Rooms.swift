@@ -10,13 +10,13 @@ import Testing
 @testable import IPC
 
 enum TestEdge: Edge {
-    enum Question: Codable, Sendable, Equatable {
+    enum Question: Word, Equatable {
         case echo(String)
         case never
         case bytes(Int)
         case commit
     }
-    enum Answer: Codable, Sendable, Equatable {
+    enum Answer: Word, Equatable {
         case echo(String)
         case count(Int)
     }

@@ -3,7 +3,7 @@
 import Mail
 
 /// What every room answers on its control socket.
-package enum CommandToRoom: Codable, Sendable {
+package enum CommandToRoom: Word {
     /// Answered by `status`.
     case status
     /// Try these forbidden acts from inside the walls. Answered by `proof`, one result an act.
@@ -69,7 +69,7 @@ package struct AttackReport: Codable, Sendable {
     }
 }
 
-package enum RoomAnswer: Codable, Sendable {
+package enum RoomAnswer: Word {
     case status(RoomStatus)
     case proof([AttackReport])
 }
@@ -87,7 +87,7 @@ package enum CommandToRouter: Edge {
     package static let server = RoomName.router
     package static let name = "command-router"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         case room(CommandToRoom)
         /// What would become of this recipient, every rule considered. Answered by `explained`.
         case explain(Hypothesis)
@@ -98,7 +98,7 @@ package enum CommandToRouter: Edge {
         case pardon(AddressRange)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case room(RoomAnswer)
         case explained(Explanation)
         case bans([BanEntry])

@@ -7,7 +7,7 @@ package enum CommandToStore: Edge {
     package static let server = RoomName.store
     package static let name = "command-store"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         case room(CommandToRoom)
         case addDomain(String)
         case removeDomain(String)
@@ -64,7 +64,7 @@ package enum CommandToStore: Edge {
         case backup(BackupQuestion)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case room(RoomAnswer)
         case done
         /// The command cannot be carried out: one sentence with the reason and the fix.

@@ -7,12 +7,12 @@ package enum DeliveryToRouter: Edge {
     package static let server = RoomName.router
     package static let name = "delivery-router"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         /// The content came before this word. Answered by `receipt`.
         case submit(Submission)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case receipt(Receipt)
     }
 }

@@ -7,7 +7,7 @@ package enum DeliveryToStore: Edge {
     package static let server = RoomName.store
     package static let name = "delivery-store"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         /// Answered by `work` as soon as something is due, with nothing after 30 seconds.
         case claim(ClaimRequest)
         /// Content, then the answer `bytes`.
@@ -18,7 +18,7 @@ package enum DeliveryToStore: Edge {
         case renew(LeaseID)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case work([Lease])
         case bytes(count: UInt64)
         case settled(Bool)

@@ -9,7 +9,7 @@ package enum ListenerToRouter: Edge {
     package static let server = RoomName.router
     package static let name = "listener-router"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         /// A stranger connected. Answered by `admission` before the banner is sent.
         case admit(SessionFacts)
         /// MAIL. The first word of a transaction's conversation. Answered by `verdict`.
@@ -32,7 +32,7 @@ package enum ListenerToRouter: Edge {
         case offence(SessionFacts, Offence)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case admission(Admission)
         case verdict(Verdict)
         case receipt(Receipt)

@@ -7,7 +7,7 @@ package enum RouterToStore: Edge {
     package static let server = RoomName.store
     package static let name = "router-store"
 
-    package enum Question: Codable, Sendable {
+    package enum Question: Word {
         /// At most 1,000 addresses. Answered by `entries`, in the same order.
         case lookUp([EmailAddress])
         /// Answered late: by `directory` as soon as the directory's version differs from this one, or after 5 minutes.
@@ -26,7 +26,7 @@ package enum RouterToStore: Edge {
         case commit(Plan)
     }
 
-    package enum Answer: Codable, Sendable {
+    package enum Answer: Word {
         case entries([DirectoryEntry], version: UInt64)
         case directory(version: UInt64)
         case policy(DirectoryPolicy)

@@ -51,21 +51,39 @@ package enum TraceHeader {
         with transmission: Transmission, id: String, for recipient: EmailAddress? = nil, unixSeconds: Int64,
         hidesClient: Bool = false
     ) -> [UInt8] {
-        var words = hidesClient ? [] : from(hello, client, clientName)
-        words += [Array("by".utf8), HeaderFolding.token(hostname), Array("with \(transmission.rawValue)".utf8)]
-        words.append(Array("id ".utf8) + HeaderFolding.token(id))
-        if let recipient {
-            words.append(Array("for <".utf8) + recipient.description.utf8.map(HeaderFolding.printable) + [0x3E])
+        var field = FoldedField("Received")
+        if !hidesClient { from(hello, client, clientName, in: &field) }
+        field.word("by")
+        field.token(hostname)
+        field.word("with \(transmission.rawValue)")
+        field.word { octets in
+            octets += "id ".utf8
+            HeaderFolding.append(token: id, to: &octets)
+            if recipient == nil { octets.append(UInt8(ascii: ";")) }
         }
-        words[words.count - 1].append(UInt8(ascii: ";"))
-        words.append(Array(MailDate.format(unixSeconds: unixSeconds).utf8))
-        return HeaderFolding.field("Received", words)
+        if let recipient {
+            field.word { octets in
+                octets += "for <".utf8
+                for octet in recipient.description.utf8 { octets.append(HeaderFolding.printable(octet)) }
+                octets += ">;".utf8
+            }
+        }
+        field.word(MailDate.format(unixSeconds: unixSeconds))
+        return field.finished()
     }
 
-    private static func from(_ hello: String?, _ client: InternetAddress, _ name: String?) -> [[UInt8]] {
-        let literal = client.isV4 ? "[\(client)]" : "[IPv6:\(client)]"
-        let name = name.map { HeaderFolding.token($0) + [0x20] } ?? []
-        return [Array("from".utf8), HeaderFolding.token(hello ?? "unknown"), Array("(".utf8) + name + Array("\(literal))".utf8)]
+    private static func from(
+        _ hello: String?, _ client: InternetAddress, _ name: String?, in field: inout FoldedField
+    ) {
+        field.word("from")
+        field.token(hello ?? "unknown")
+        field.word { octets in
+            octets.append(UInt8(ascii: "("))
+            if let name { octets += HeaderFolding.token(name) + [0x20] }
+            octets += (client.isV4 ? "[" : "[IPv6:").utf8
+            octets += client.description.utf8
+            octets += "])".utf8
+        }
     }
 
     /// Return-path-line = "Return-Path:" FWS Reverse-path, put in front at final delivery (RFC 5321 §4.4).
