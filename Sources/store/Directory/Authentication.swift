@@ -65,7 +65,7 @@ package final class Authentication: Sendable {
     package func verify(_ login: Login, _ answer: @escaping @Sendable (LoginAnswer) -> Void) {
         let name = login.name
         var named = Preparation.user(name.user.utf8).flatMap { self.candidate($0, for: login.facts.service) }
-        named?.mailbox = name.mailbox
+        named?.mailbox = name.mailbox.map { Preparation.user($0.utf8) ?? $0 }
         let candidate = named
         // What cannot be prepared is nobody's password.
         let password = Preparation.password(login.password.bytes)
