@@ -1,4 +1,5 @@
-"""Accept-to-mailbox, side by side: Postern and a Postfix that delivers to Dovecot by LMTP, in turn, on this machine.
+"""Accept-to-mailbox, side by side: Postern, a Postfix that delivers to Dovecot by LMTP, and a sink that keeps nothing, in
+turn, on this machine.
 
 With --against, another build of Postern stands in the peer's place: old and new, in turn, and new/old.
 The load is Postfix's smtp-source. A run counts from the first connection until the last message is in the mailbox;
@@ -13,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 import peer  # noqa: E402
+import sink  # noqa: E402
 from house import House, clear, cpu_seconds, judge, wait_delivered  # noqa: E402
 
 
@@ -31,15 +33,16 @@ def measure(server, source, sessions, size, count):
     return count / accepted, count / stored, used / count * 1e6
 
 
-# sessions, octets, messages for the house and for the peer, wanted ratio in the mailbox, wanted ratio accepted
+# sessions, octets, messages for the house and for the peer; wanted: ratio in the mailbox and accepted to the peer, and
+# share of what the sink accepts.
 CASES = [
-    (1, 5_000, 3_000, 400, 1.5, 1.5),
-    (10, 5_000, 15_000, 1_000, 6, 4),
-    (100, 5_000, 30_000, 1_500, 20, 10),
-    (1, 50_000, 1_500, 300, 1.5, 1.5),
-    (10, 50_000, 4_000, 600, 5, 3),
-    (50, 50_000, 6_000, 800, 8, 5),
-    (100, 50_000, 6_000, 800, 8, 5),
+    (1, 5_000, 3_000, 400, 1.5, 1.5, 0.2),
+    (10, 5_000, 15_000, 1_000, 6, 4, 0.18),
+    (100, 5_000, 30_000, 1_500, 20, 10, 0.4),
+    (1, 50_000, 1_500, 300, 1.5, 1.5, 0.2),
+    (10, 50_000, 4_000, 600, 5, 3, 0.18),
+    (50, 50_000, 6_000, 800, 8, 5, 0.3),
+    (100, 50_000, 6_000, 800, 8, 5, 0.3),
 ]
 
 
@@ -64,6 +67,7 @@ def main():
             servers[0].name, servers[1].name = "new", "old"
         elif not options.only_house:
             servers.append(peer.Peer(f"{root}/peer", 20026))
+            servers.append(sink.Sink(20028, options.source.replace("smtp-source", "smtp-sink")))
         print(f"{'sessions x size':>16} {'server':<24} {'accepted/s':>11} {'in mailbox/s':>13} {'CPU us/message':>15}")
         for case in cases:
             missed += run(case, servers, options)
@@ -73,7 +77,7 @@ def main():
 
 
 def run(case, servers, options):
-    sessions, size, ours, theirs, stored_ratio, accepted_ratio = case
+    sessions, size, ours, theirs, stored_ratio, accepted_ratio, wanted_share = case
     results = {server.name: [] for server in servers}
     for turn in range(options.rounds):
         # Whoever comes second finds a warmer machine: they take turns.
@@ -82,19 +86,24 @@ def run(case, servers, options):
             results[server.name].append(measure(server, options.source, sessions, size, count))
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
     for name, (accepted, stored, cpu) in medians.items():
-        print(f"{f'{sessions} x {size}':>16} {name:<24} {accepted:>11,.0f} {stored:>13,.0f} {cpu:>15,.0f}", flush=True)
+        stored = f"{stored:>13,.0f}" if name != sink.Sink.name else f"{'-':>13}"
+        print(f"{f'{sessions} x {size}':>16} {name:<24} {accepted:>11,.0f} {stored} {cpu:>15,.0f}", flush=True)
     if options.against:
         compare(results["new"], results["old"])
     if options.against or len(servers) == 1:
         return []
-    house, other = (medians[server.name] for server in servers)
+    house, other, floor = (medians[server.name] for server in servers)
     accepted, stored, cpu = house[0] / other[0], house[1] / other[1], other[2] / house[2]
-    print(f"{'':>16} {'ratio':<24} {accepted:>10.1f}x {stored:>12.1f}x {cpu:>14.1f}x", flush=True)
+    print(f"{'':>16} {'ratio to the peer':<24} {accepted:>10.1f}x {stored:>12.1f}x {cpu:>14.1f}x", flush=True)
+    share, more = house[0] / floor[0], house[2] / floor[2]
+    print(f"{'':>16} {'ratio to the sink':<24} {share:>10.2f}x {'':>13} {more:>14.1f}x", flush=True)
     found = []
     if stored < stored_ratio:
         found.append(f"{sessions} x {size}: in the mailbox {stored:.1f}x, wanted {stored_ratio}x")
     if accepted < accepted_ratio:
         found.append(f"{sessions} x {size}: accepted {accepted:.1f}x, wanted {accepted_ratio}x")
+    if share < wanted_share:
+        found.append(f"{sessions} x {size}: accepted {share:.2f} of what a sink takes, wanted {wanted_share}")
     return found
 
 
