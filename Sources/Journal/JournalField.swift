@@ -13,6 +13,7 @@ package enum JournalField: String, Sendable, CaseIterable {
     case mechanism
     case account
     case owner
+    case mailbox
 
     // A message and its envelope.
     case message
@@ -70,6 +71,7 @@ package enum JournalField: String, Sendable, CaseIterable {
         case .mechanism: "how a client has logged in, as IANA names it"
         case .account: "the account's number in the directory"
         case .owner: "whose limit it is: an account's address, or a domain"
+        case .mailbox: "the address of the account whose mailbox a login opens, where it has asked for one"
         case .message: "the message's number in the store, as in \"Queued as\": 16 hexadecimal digits"
         case .sender: "the envelope's sender; empty for the null sender"
         case .recipient: "one recipient of the envelope"

@@ -125,17 +125,22 @@ extension JournalEvent {
 
     private var ofLogin: Meaning {
         switch self {
-        case .loginAccepted: Meaning("A user logged in.", .trace, .service, .client, .user, .account)
-        case .loginRefused: Meaning("Wrong name or wrong password.", .trace, .service, .client, .user, .reason)
+        case .loginAccepted: Meaning("A user logged in.", .trace, .service, .client, .user, .account, .mailbox)
+        case .loginRefused:
+            Meaning(
+                "Wrong name or wrong password, or another's mailbox that is not open to the user.", .trace, .service, .client,
+                .user, .reason)
         case .clientBanned:
             Meaning("A client has failed to log in too often and is shut out.", .client, .milliseconds, .reason)
         case .clientPardoned: Meaning("An administrator has let a client in again.", .client)
         case .loginUnavailable:
             Meaning("A login could not be checked; our own trouble.", .trace, .service, .client, .reason)
-        case .maildropOpened: Meaning("A POP3 session sees a mailbox.", .trace, .account, .messages, .octets)
+        case .maildropOpened: Meaning("A POP3 session sees a mailbox.", .trace, .client, .account, .user, .detail)
         case .maildropRefused: Meaning("A mailbox cannot be opened just now.", .trace, .account, .reason)
         case .maildropTakenOver:
-            Meaning("A session whose client was silent was ended for a new one of the same account.", .trace, .client, .account)
+            Meaning(
+                "A session whose client was silent was ended for a new one of the same mailbox.", .trace, .client, .account, .user
+            )
         case .maildropClosed:
             Meaning("A POP3 session has ended; so many messages were deleted.", .trace, .account, .count, .reason)
         case .quotaFull:

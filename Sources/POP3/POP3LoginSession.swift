@@ -35,6 +35,8 @@ package struct POP3LoginSession: Sendable {
         case granted
         /// RFC 3206 §4. Which of name and password is wrong is not said.
         case refused
+        /// The password is right, the mailbox of somebody else is not open to it.
+        case forbidden
         case unavailable
         /// RFC 2449 §8.1.1: right, but before the login delay is over; or nobody has looked.
         case tooSoon
@@ -139,6 +141,7 @@ package struct POP3LoginSession: Sendable {
         case .unavailable: state = .replying(.unavailable)
         case .tooSoon: state = .replying(.tooSoon)
         case .refused: refuse(saying: .refused)
+        case .forbidden: refuse(saying: .forbidden)
         case .challenge(let octets):
             precondition(isExchange, "a challenge without an exchange")
             state = .challenging(octets)

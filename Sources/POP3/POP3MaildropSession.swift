@@ -72,6 +72,7 @@ package struct POP3MaildropSession: Sendable {
     private let uidl: POP3UIDLFormat
     private let isSecured: Bool
     private let isUTF8: Bool
+    private let isReadOnly: Bool
     private let uidValidity: UInt32
     private let messages: [POP3Message]
     private var deleted: DeletedMessages
@@ -83,9 +84,11 @@ package struct POP3MaildropSession: Sendable {
     ///   - offer: What CAPA shows: that of the login, with this user's own times.
     ///   - isSecured: `POP3LoginSession.isSecured` at the hand-over.
     ///   - isUTF8: `POP3LoginSession.isUTF8` at the hand-over.
+    ///   - isReadOnly: No message can be deleted.
     package init(
         uidValidity: UInt32, messages: [POP3Message], limits: POP3Limits = POP3Limits(), offer: POP3Offer = POP3Offer(),
-        uidl: POP3UIDLFormat = .usual, isSecured: Bool = false, isUTF8: Bool = false
+        uidl: POP3UIDLFormat = .usual, isSecured: Bool = false, isUTF8: Bool = false,
+        isReadOnly: Bool = false
     ) {
         self.uidValidity = uidValidity
         self.messages = messages
@@ -94,6 +97,7 @@ package struct POP3MaildropSession: Sendable {
         self.uidl = uidl
         self.isSecured = isSecured
         self.isUTF8 = isUTF8
+        self.isReadOnly = isReadOnly
         deleted = DeletedMessages(count: messages.count, octets: messages.reduce(0) { $0 &+ $1.size })
     }
 
@@ -191,6 +195,8 @@ extension POP3MaildropSession {
         guard let argument, let number = POP3Number.read(bytes, argument) else { return fail(.syntax) }
         switch find(number) {
         case .failure(let reply): return fail(reply.reply)
+        // No mistake of the client's: it may say it of every message.
+        case .success where isReadOnly: return .reply(.readOnly)
         case .success(let index):
             deleted.mark(index, octets: messages[index].size)
             return succeed(.reply(.ok("Deleted")))

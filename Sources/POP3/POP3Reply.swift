@@ -45,6 +45,8 @@ extension POP3Reply {
 
     /// The same words for every reason: strangers do not learn which names exist.
     package static let refused = error("Name or password is wrong", .auth)
+    /// For who has proved a password: that there is no such mailbox is not said.
+    package static let forbidden = error("This login may not open that mailbox", .auth)
     package static let unavailable = error("The mailbox cannot be reached now, try again later", .temporary)
     package static let inUse = error("The mailbox is open in another session", .inUse)
     package static let damaged = error("This message is damaged", .permanent)
@@ -75,6 +77,7 @@ extension POP3Reply {
     package static let tooManyCommands = error("Too many commands")
     package static let noSuchMessage = error("No such message")
     package static let deletedMessage = error("This message is deleted")
+    package static let readOnly = error("This login may read the messages of this mailbox, not delete them", .permanent)
     package static let tooManyErrors = error("Too many errors")
     package static let tooManyLogins = error("Too many failed logins", .auth)
 

@@ -10,8 +10,11 @@ extension MechanismExchange {
 /// RFC 4616.
 struct PlainExchange: MechanismExchange {
     let opening: [UInt8] = []
+    private let namesOthers: Bool
     private var user = ""
     private var authorization: String?
+
+    init(_ surroundings: SASLSurroundings) { namesOthers = surroundings.namesOthers }
 
     // message = [authzid] UTF8NUL authcid UTF8NUL passwd
     mutating func respond(_ octets: [UInt8]) -> SASLStep {
@@ -20,7 +23,9 @@ struct PlainExchange: MechanismExchange {
         guard let user = Preparation.user(parts[1]) else { return .failed(reason: "a user name that cannot be") }
         if !parts[0].isEmpty {
             authorization = Preparation.user(parts[0])
-            guard authorization == user else { return .failed(reason: "\(user) asked to act for somebody else") }
+            guard authorization == user || (namesOthers && authorization != nil) else {
+                return .failed(reason: "\(user) asked to act for somebody else")
+            }
         }
         guard let password = Preparation.password(parts[2]) else {
             return .failed(reason: "a password for \(user) that cannot be")

@@ -12,7 +12,8 @@ package enum SASLStep: Sendable {
     /// Hold the password against the user's hash; go on with `passwordChecked`. The password is prepared (RFC 4013): a
     /// hash must be made of `Preparation.string`. To look and last the same for an unknown user is the asker's task.
     case checkPassword(user: String, Secret)
-    /// - `user`: who it is. `authorization`: whom the client asked to act for; never anybody else.
+    /// - `user`: who it is. `authorization`: whom the client asked to act for. Somebody else only where
+    ///   `SASLSurroundings.namesOthers` is set, and whether it may is not decided with this.
     /// - `final`: must still be sent as a last challenge, and be answered with nothing, before the protocol says yes:
     ///   SMTP, POP3 and IMAP cannot carry it with their yes (RFC 4422 §3.6).
     case succeeded(user: String, authorization: String?, final: [UInt8]?)
@@ -38,13 +39,16 @@ package struct SASLSurroundings: Sendable {
     package var iterations: Int
     /// NTLM of version 1 is taken too; it is not worth much.
     package var allowsNTLMv1: Bool
+    /// The authorization identity may be somebody else's (RFC 4422 §2), and where a mechanism has none, the name may be a
+    /// `LoginName` with a mailbox.
+    package var namesOthers: Bool
 
     package static let randomCount = 32
 
     package init(
         serverName: String, random: [UInt8], unixTime: Int64, channelBinding: [UInt8]? = nil,
         offersChannelBinding: Bool = false, decoy: Secret, iterations: Int = SCRAMKeys.defaultIterations,
-        allowsNTLMv1: Bool = false
+        allowsNTLMv1: Bool = false, namesOthers: Bool = false
     ) {
         precondition(random.count >= Self.randomCount, "an exchange needs \(Self.randomCount) octets of randomness")
         self.serverName = serverName
@@ -55,7 +59,10 @@ package struct SASLSurroundings: Sendable {
         self.decoy = decoy
         self.iterations = iterations
         self.allowsNTLMv1 = allowsNTLMv1
+        self.namesOthers = namesOthers
     }
+
+    func name(_ user: String) -> LoginName { namesOthers ? LoginName(user) : LoginName(whole: user) }
 }
 
 /// What one mechanism does. It is only called in turn, and never after its end.
@@ -76,12 +83,14 @@ package struct SASLExchange: Sendable {
 
     package let mechanism: SASLMechanism
     private var exchange: any MechanismExchange
+    private let surroundings: SASLSurroundings
     private var turn = Turn.begin
 
     package init(mechanism: SASLMechanism, surroundings: SASLSurroundings) {
         self.mechanism = mechanism
+        self.surroundings = surroundings
         switch mechanism {
-        case .plain: exchange = PlainExchange()
+        case .plain: exchange = PlainExchange(surroundings)
         case .login: exchange = LoginExchange()
         case .cramMD5: exchange = CRAMExchange(surroundings)
         case .apop: exchange = APOPExchange(surroundings)
@@ -126,7 +135,22 @@ package struct SASLExchange: Sendable {
         case .checkPassword: turn = .password
         case .succeeded, .failed: turn = .ended
         }
-        return step
+        return named(step)
+    }
+
+    /// The step with the user alone, and whom it asked for.
+    private func named(_ step: SASLStep) -> SASLStep {
+        switch step {
+        case .challenge, .failed: return step
+        case .lookUp(let user, let kind): return .lookUp(user: surroundings.name(user).user, kind: kind)
+        case .checkPassword(let user, let password): return .checkPassword(user: surroundings.name(user).user, password)
+        case .succeeded(let user, let authorization, let final):
+            let name = surroundings.name(user)
+            guard let mailbox = name.mailbox else { return step }
+            // Some clients say their whole name twice.
+            let other = authorization == user ? nil : authorization
+            return .succeeded(user: name.user, authorization: other ?? mailbox, final: final)
+        }
     }
 
     private mutating func end(_ reason: String) -> SASLStep { follow(.failed(reason: reason)) }

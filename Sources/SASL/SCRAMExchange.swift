@@ -52,7 +52,7 @@ struct SCRAMExchange: MechanismExchange {
     }
 
     private mutating func lookUp(_ first: SCRAMClientFirst) throws(SCRAMFault) -> SASLStep {
-        if let authorization = first.authorization, authorization != first.user {
+        if let authorization = first.authorization, authorization != first.user, !surroundings.namesOthers {
             throw SCRAMFault(reason: "\(first.user) asked to act for somebody else")
         }
         switch first.binding {
@@ -74,8 +74,9 @@ struct SCRAMExchange: MechanismExchange {
     // server-first-message = [reserved-mext ","] nonce "," salt "," iteration-count ["," extensions]
     mutating func found(_ verifier: Verifier?) -> SASLStep {
         guard case .asking(let first) = state else { return .failed(reason: "keys that nobody asked for") }
+        // Whatever mailbox is asked for: another salt for each would tell that there is no such user.
         var keys = SCRAMKeys(
-            decoyOf: first.user, hash, key: surroundings.decoy, iterations: surroundings.iterations)
+            decoyOf: surroundings.name(first.user).user, hash, key: surroundings.decoy, iterations: surroundings.iterations)
         var isKnown = false
         if case .scram(let stored) = verifier, stored.hash == hash { (keys, isKnown) = (stored, true) }
         let nonce = first.nonce + self.nonce

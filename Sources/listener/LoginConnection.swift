@@ -241,6 +241,11 @@ extension LoginConnection {
                 login.session.receive(.refused)
                 login.pull(context)
             }
+        // At once: who has proved a password guesses nothing.
+        case .success(.forbidden(let user)):
+            log(.loginRefused(facts, user: user))
+            session.receive(.forbidden)
+            pull(context)
         case .success(.unavailable(let because)): unavailable(because, context)
         case .failure(let error): unavailable("\(error)", context)
         }

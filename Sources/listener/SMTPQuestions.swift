@@ -69,7 +69,7 @@ extension SMTPConnection {
             facts.login = grant.ticket
             loop.log(.loggedIn(facts, mechanism: mechanism, user: grant.name))
             receive(.authenticated(Reply(235, "2.7.0", "Authentication successful")))
-        case .ended(.refused): receive(.replied(Reply(535, "5.7.8", "Authentication credentials invalid")))
+        case .ended(.refused), .ended(.forbidden): receive(.replied(Reply(535, "5.7.8", "Authentication credentials invalid")))
         case .ended(.unavailable(let because)):
             fail("login: \(because)")
             receive(.replied(SMTPConnection.loginTrouble))

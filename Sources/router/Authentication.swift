@@ -41,13 +41,15 @@ final class Authentication {
     }
 
     func verify(_ login: Login, _ body: @escaping (LoginAnswer) -> Void) {
-        let secret = defence.mark(login.user, login.password)
-        inTurn({ body(self.judged(.unavailable(because: $0), login.facts, login.user, .init())) }) { [self] done in
+        // Whatever mailbox is asked for: it is this user's password that somebody may be guessing.
+        let user = login.name.user
+        let secret = defence.mark(user, login.password)
+        inTurn({ body(self.judged(.unavailable(because: $0), login.facts, user, .init())) }) { [self] done in
             let asked = NIODeadline.now()
             store.ask(.verify(login), deadline: Self.deadline).assumeIsolated().whenComplete { [self] result in
                 done()
                 let answer = Self.login(result.mapError { $0 })
-                tell(answer, login.facts, login.user, Attempt(secret: secret, asked: asked), body)
+                tell(answer, login.facts, user, Attempt(secret: secret, asked: asked), body)
             }
         }
     }
@@ -125,6 +127,7 @@ extension Authentication {
         case .granted(let grant):
             if facts.service != .pop3 { grants.add(grant) }
             defence.loggedIn(facts, user: user)
+        case .forbidden: defence.loggedIn(facts, user: user)
         case .refused:
             defence.failedLogin(facts, user: user, secret: attempt.secret, isExempt: isExempt(facts.client))
         case .unavailable: break
@@ -206,7 +209,7 @@ final class SASLRelay {
         let user =
             switch answer {
             case .granted(let grant): grant.name
-            case .refused(let user): user
+            case .refused(let user), .forbidden(let user): user
             case .unavailable: ""
             }
         let attempt = Authentication.Attempt(secret: authentication.mark(mechanism, words), asked: asked)

@@ -66,7 +66,7 @@ final class RouterFigures: Sendable {
     func count(_ answer: LoginAnswer) {
         switch answer {
         case .granted: loginsGranted.add()
-        case .refused: loginsRefused.add()
+        case .refused, .forbidden: loginsRefused.add()
         case .unavailable: loginsUnavailable.add()
         }
     }

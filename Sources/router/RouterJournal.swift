@@ -57,6 +57,10 @@ extension Journal {
         switch answer {
         case .granted: info(.loginAccepted, facts)
         case .refused: notice(.loginRefused, facts)
+        case .forbidden:
+            var facts = facts
+            facts.add(.reason, "the mailbox that it asked for is not open to it")
+            notice(.loginRefused, facts)
         case .unavailable(let reason):
             var facts = facts
             facts.add(.reason, reason)

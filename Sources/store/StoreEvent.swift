@@ -25,9 +25,7 @@ package enum StoreEvent: Sendable {
     case backupGivenUp(because: String)
     /// A plan that cannot be carried out: the router's mistake.
     case planRefused(TraceID, because: String)
-    /// - `SASLMechanism`: nil for a name and a password in the words of the protocol. `password`: its name; nil for the
-    ///   account's own.
-    case loginGranted(AccountID, user: String, SessionFacts, SASLMechanism?, password: String?)
+    case loginGranted(LoginGranted, SessionFacts)
     case loginRefused(user: String, SessionFacts, because: String)
     case loginUnavailable(SessionFacts, because: String)
     /// What was added, changed or removed.
@@ -36,4 +34,15 @@ package enum StoreEvent: Sendable {
     case quotaCrossed(QuotaStep)
     case leaseExpired(LeaseID, agent: String, entries: Int)
     case leasesReleased(agent: Int32, count: Int)
+}
+
+package struct LoginGranted: Sendable {
+    package var account: AccountID
+    package var user: String
+    /// nil for a name and a password in the words of the protocol.
+    package var mechanism: SASLMechanism?
+    /// Its name; nil for the account's own.
+    package var password: String?
+    /// nil: the login's own, or none, as for sending.
+    package var maildrop: ChosenMaildrop?
 }

@@ -30,11 +30,7 @@ extension Journal {
         case .backupFinished(let milliseconds): info(.backupFinished, [.milliseconds: milliseconds])
         case .backupGivenUp(let reason): warning(.backupGivenUp, [.reason: reason])
         case .planRefused(let trace, let reason): error(.mistake, [.trace: trace, .reason: reason])
-        case .loginGranted(let account, let user, let facts, let mechanism, let password):
-            var fields = login(facts, [.user: user, .account: account.rawValue])
-            if let mechanism { fields.add(.mechanism, mechanism.rawValue) }
-            if let password { fields.add(.detail, "password \(password)") }
-            info(.loginAccepted, fields)
+        case .loginGranted(let granted, let facts): info(.loginAccepted, login(facts, fields(granted)))
         case .loginRefused(let user, let facts, let reason):
             notice(.loginRefused, login(facts, [.user: user, .reason: reason]))
         case .loginUnavailable(let facts, let reason):
@@ -57,6 +53,16 @@ extension Journal {
         }
     }
 
+    private func fields(_ granted: LoginGranted) -> JournalFields {
+        var fields: JournalFields = [.user: granted.user, .account: granted.account.rawValue]
+        if let mechanism = granted.mechanism { fields.add(.mechanism, mechanism.rawValue) }
+        if let maildrop = granted.maildrop { fields.add(.mailbox, maildrop.name) }
+        var details = granted.password.map { ["password \($0)"] } ?? []
+        if granted.maildrop?.mayRemove == false { details.append("read-only") }
+        if !details.isEmpty { fields.add(.detail, details.joined(separator: ", ")) }
+        return fields
+    }
+
     private func login(_ facts: SessionFacts, _ more: JournalFields) -> JournalFields {
         var fields: JournalFields = [.trace: facts.trace, .service: facts.service.rawValue, .client: facts.client]
         fields.add(more)
@@ -74,20 +80,26 @@ extension Journal {
         case .noOpening(let error): warning(.violation, [.reason: "\(error)"])
         case .ticketRefused(let facts):
             warning(.maildropRefused, [.trace: facts.trace, .client: facts.client, .reason: "the ticket is no good"])
-        case .tooSoon(let facts, let account):
-            let reason = "the last login was a moment ago: pop3.login_delay"
+        case .tooSoon(let facts, let visit):
             notice(
                 .maildropRefused,
-                [.trace: facts.trace, .client: facts.client, .account: account.rawValue, .reason: reason])
-        case .entered(let facts, let account):
-            info(.maildropOpened, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
-        case .tookOver(let facts, let account):
-            notice(.maildropTakenOver, [.trace: facts.trace, .client: facts.client, .account: account.rawValue])
+                fields(facts, visit, [.reason: "the last login was a moment ago: pop3.login_delay"]))
+        case .entered(let facts, let visit): info(.maildropOpened, fields(facts, visit))
+        case .tookOver(let facts, let visit): notice(.maildropTakenOver, fields(facts, visit))
         case .trouble(let account, let error):
             warning(.maildropRefused, [.account: account.rawValue, .reason: "\(error)"])
         case .left(let account, let retrieved):
             info(.maildropClosed, [.account: account.rawValue, .messages: retrieved])
         case .notAccepting(let reason): error(.diskTrouble, [.reason: reason])
         }
+    }
+
+    private func fields(_ facts: SessionFacts, _ visit: MaildropVisit, _ more: JournalFields = [:]) -> JournalFields {
+        var fields: JournalFields = [
+            .trace: facts.trace, .client: facts.client, .account: visit.maildrop.rawValue, .user: visit.user,
+        ]
+        if visit.isReadOnly { fields.add(.detail, "read-only") }
+        fields.add(more)
+        return fields
     }
 }

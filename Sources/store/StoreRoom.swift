@@ -81,7 +81,7 @@ package final class StoreRoom: Sendable {
             listening: sockets.sessions.descriptor, rule: sockets.sessions.rule, on: group, access: house.inboxes,
             limits: settings.sessionLimits, pace: house.pace, holders: house.holders,
             redeem: { [authentication = house.authentication] opening in
-                authentication.redeem(opening.ticket, for: opening.facts.service)?.account
+                opening.facts.service == .pop3 ? authentication.redeemMaildrop(opening.ticket) : nil
             }, log: session)
     }
 

@@ -26,6 +26,8 @@ package final class FakeStore: Sendable {
         package var messages: [Message] = []
         package var lookUps: [[EmailAddress]] = []
         package var passwords: [String: String] = [:]
+        /// Mailboxes of others that are open to nobody, whatever the password.
+        package var closed: Set<String> = []
         /// Conversations that were cancelled before their commit was answered.
         package var cancelled = 0
         /// Content is not read while this is false.
@@ -195,9 +197,13 @@ private final class FakeStoreConversation: Conversing {
                 eventLoop.execute { bound.value.answer(.directory(version: version)) }
             }
         case .verify(let login):
-            let right = store.with { $0.passwords[login.user] }
+            let name = login.name
+            let (right, closed) = store.with { ($0.passwords[name.user], $0.closed) }
             let isRight = right.map { Array($0.utf8) == login.password.bytes } ?? false
-            exchange.answer(.login(isRight ? .granted(FakeStore.grant(login.user)) : .refused(user: login.user)))
+            if isRight, let mailbox = name.mailbox, closed.contains(mailbox) {
+                return exchange.answer(.login(.forbidden(user: name.user)))
+            }
+            exchange.answer(.login(isRight ? .granted(FakeStore.grant(name.user)) : .refused(user: name.user)))
         case .policy: exchange.answer(.policy(store.policy))
         case .redeem(let ticket, _):
             let grant = store.with { $0.grants[ticket] }

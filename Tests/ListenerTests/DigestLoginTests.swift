@@ -34,6 +34,7 @@ import Testing
     static let answers: [(ListenerToRouter.Answer?, String)] = [
         (.login(.granted(granted)), "+OK 0 messages"),
         (.login(.refused(user: "mrose")), "-ERR [AUTH] Name or password is wrong"),
+        (.login(.forbidden(user: "mrose")), "-ERR [AUTH] This login may not open that mailbox"),
         (.login(.unavailable(because: "x")), "-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later"),
         // A router that asks on, or answers what was not asked, or goes away, is our own trouble.
         (.challenge([1]), "-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later"),

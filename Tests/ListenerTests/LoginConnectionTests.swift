@@ -90,6 +90,27 @@ import Testing
         try await Self.stop(login, store)
     }
 
+    /// T-27: who has proved a password is told at once why it does not help, and the next login is as good as the first.
+    @Test func aMailboxThatIsNotOpen() async throws {
+        var limits = LoginLimits()
+        limits.refusal = .seconds(60)
+        let (login, store) = try await Self.houses(limits: limits)
+        login.router.set { $0.forbidden = ["info@example.test*alice@example.test"] }
+        try await onThread {
+            let client = try SocketClient(port: login.port)
+            #expect(try client.text() == "+OK Postern ready")
+            #expect(try client.say("USER info@example.test*alice@example.test") == "+OK Password next")
+            #expect(try client.say("PASS secret") == "-ERR [AUTH] This login may not open that mailbox")
+            #expect(try client.say("USER alice") == "+OK Password next")
+            #expect(try client.say("PASS secret") == "+OK 0 messages")
+        }
+        let refused = login.events.withLockedValue { $0 }.compactMap { event -> String? in
+            if case .loginRefused(_, let user) = event { user } else { nil }
+        }
+        #expect(refused == ["alice@example.test"])
+        try await Self.stop(login, store)
+    }
+
     /// RFC 3206 §4: one text for an unknown name and for a wrong password, and one time.
     @Test func wrongNameAndWrongPasswordLookAlike() async throws {
         var limits = LoginLimits()

@@ -15,6 +15,8 @@ package final class FakeRouter: Sendable {
         /// By user name; anybody else is refused.
         package var passwords = ["alice": "secret"]
         package var unavailable: String?
+        /// Whose password is right, for a mailbox that is not open to them; by name as it was given.
+        package var forbidden: Set<String> = []
         /// The account's ticket by user name.
         package var tickets = ["alice": "1"]
         /// To whatever begins an exchange; nil: none is known.
@@ -66,6 +68,8 @@ package final class FakeRouter: Sendable {
             case .authenticate(let login):
                 if let because = words.unavailable {
                     exchange.answer(.login(.unavailable(because: because)))
+                } else if words.forbidden.contains(login.user) {
+                    exchange.answer(.login(.forbidden(user: login.name.user)))
                 } else if words.passwords[login.user].map({ Array($0.utf8) }) == login.password.bytes {
                     let ticket = Ticket(bytes: Array((words.tickets[login.user] ?? "").utf8))
                     exchange.answer(.login(.granted(Grant(ticket: ticket, account: AccountID(rawValue: 1), name: login.user))))

@@ -7,7 +7,8 @@ import NIOCore
 import NIOPosix
 import store
 
-/// A session socket over maildrops in memory. The ticket is the account's number as text.
+/// A session socket over maildrops in memory. The ticket is text: the account's number; a second number for whose login it is,
+/// where that is another; `read-only`.
 package final class SessionHouse: Sendable {
     package let path: String
     package let maildrops: MemoryMaildrops
@@ -27,13 +28,25 @@ package final class SessionHouse: Sendable {
             listening: try UnixSocket.listen(path: path, mode: 0o600), rule: PeerRule(uids: uids),
             on: MultiThreadedEventLoopGroup.singleton, access: maildrops, limits: limits, pace: pace, holders: holders,
             redeem: { opening in
-                Int64(String(decoding: opening.ticket.bytes, as: UTF8.self)).map { AccountID(rawValue: $0) }
+                Self.visit(String(decoding: opening.ticket.bytes, as: UTF8.self))
             },
             log: { events.add($0) })
         try await socket.start().get()
     }
 
     deinit { removeSocketPath(path) }
+
+    package static func name(_ login: AccountID) -> String { "user\(login.rawValue)@example.test" }
+
+    private static func visit(_ ticket: String) -> MaildropVisit? {
+        let words = ticket.split(separator: " ")
+        let numbers = words.compactMap { Int64($0) }.map { AccountID(rawValue: $0) }
+        guard let maildrop = numbers.first else { return nil }
+        let login = numbers.last ?? maildrop
+        return MaildropVisit(
+            login: login, user: Self.name(login), maildrop: maildrop,
+            isReadOnly: words.last == "read-only")
+    }
 
     package static func facts(_ service: ServiceName = .pop3) -> SessionFacts {
         let host = InternetAddress(v4: 0x7F00_0001)

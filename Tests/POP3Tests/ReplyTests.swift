@@ -10,6 +10,7 @@ import Testing
         .tooManySessions, .lineTooLong, .unknownCommand, .syntax, .loginFirst, .loggedIn, .nameFirst, .encryptFirst,
         .secureFirst, .alreadySecured, .tlsPipelined, .tlsBeforeUTF8, .unknownMechanism, .notBase64, .cancelled, .tooSoon,
         .unknownLanguage, .needsUTF8, .tooManyCommands, .noSuchMessage, .deletedMessage, .tooManyErrors, .tooManyLogins,
+        .forbidden, .readOnly,
     ]
 
     @Test("RFC 2449 §4: a status line is printable ASCII and at most 512 octets", arguments: fixed)
@@ -23,6 +24,7 @@ import Testing
     static let coded: [(reply: POP3Reply, beginning: String)] = [
         (.inUse, "-ERR [IN-USE] "), (.tooSoon, "-ERR [LOGIN-DELAY] "), (.refused, "-ERR [AUTH] "),
         (.unavailable, "-ERR [SYS/TEMP] "), (.damaged, "-ERR [SYS/PERM] "), (.needsUTF8, "-ERR [UTF8] "),
+        (.forbidden, "-ERR [AUTH] "), (.readOnly, "-ERR [SYS/PERM] "),
     ]
 
     @Test("RFC 2449 §8, RFC 3206 §3 and §4, RFC 6856 §5: response codes", arguments: coded)
@@ -33,7 +35,7 @@ import Testing
     @Test("RFC 3206 §4: AUTH is said only of logins that more or other words of the client may mend")
     func authIsRare() {
         let withAuth = Self.fixed.filter { $0.code == .auth }
-        #expect(withAuth == [.refused, .encryptFirst, .secureFirst, .tooManyLogins])
+        #expect(withAuth == [.refused, .encryptFirst, .secureFirst, .tooManyLogins, .forbidden])
     }
 
     /// RFC 2449 §5: each line by itself; RFC 1939 §3: none begins with the dot but the last.

@@ -2,7 +2,7 @@
 //
 //  # …                  why the transcript exists
 //  limits: k=v …        departs from POP3Limits (errors, refused, commands, line, piece, strict …)
-//  offer: k=v …         departs from POP3Offer; also timestamp=<…>, uidl=…, secured (TLS from the start)
+//  offer: k=v …         departs from POP3Offer; also timestamp=<…>, uidl=…, secured (TLS from the start), read-only
 //  in step              the client cannot pipeline this: TLS begins in it
 //  message: N text      a message with uid N, before the dialogue; message8: one that needs UTF8
 //  C: line              the client's line; CRLF follows. C~ raw: no line end is added. C! raw: all of it in one read
@@ -166,7 +166,7 @@ struct TranscriptPlayer {
             }
             maildrop = POP3MaildropSession(
                 uidValidity: 7, messages: list, limits: limits, offer: surroundings.offer, uidl: surroundings.uidl,
-                isSecured: session.isSecured, isUTF8: session.isUTF8)
+                isSecured: session.isSecured, isUTF8: session.isUTF8, isReadOnly: surroundings.isReadOnly)
         case .close:
             note("close")
             isOver = true
@@ -229,6 +229,7 @@ struct TranscriptPlayer {
         case "router: granted": return .granted
         case "router: refused": return .refused
         case "router: too soon": return .tooSoon
+        case "router: forbidden": return .forbidden
         case _ where answer.hasPrefix("router: challenge"): return .challenge(unescaped(answer.dropFirst(18)))
         default: return .unavailable
         }

@@ -6,6 +6,7 @@ import POP3
 struct Surroundings {
     var offer = POP3Offer()
     var isSecured = false
+    var isReadOnly = false
     var timestamp: String?
     var uidl = POP3UIDLFormat.usual
 
@@ -25,6 +26,7 @@ struct Surroundings {
             case "implementation": offer.implementation = value == "none" ? nil : value
             case "timestamp": timestamp = value
             case "secured": isSecured = true
+            case "read-only": isReadOnly = true
             case "uidl": if let format = try? POP3UIDLFormat(value) { uidl = format }
             default: preconditionFailure("unknown offer \(word)")
             }

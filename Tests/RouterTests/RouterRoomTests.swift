@@ -200,6 +200,37 @@ import Testing
         guard case .unavailable = try await house.login("alice", "right") else { return #expect(Bool(false)) }
     }
 
+    /// T-27: whatever mailboxes are asked for, one user's password is being guessed; and a right one that opens nothing is no
+    /// guess.
+    @Test func guessesCountAgainstTheLogin() async throws {
+        let house = try House(trusted: [])
+        defer { house.stop() }
+        house.store.with {
+            $0.passwords["alice@example.test"] = "right"
+            $0.closed = ["info@example.test"]
+        }
+        let facts = House.facts(client: "192.0.2.9", service: .pop3)
+        for number in 0..<3 {
+            let answer = try await house.login("box\(number)@example.test*alice@example.test", "wrong", facts)
+            #expect(answer.isRefused)
+        }
+        // The same wrong words of the same user, three times: one failure.
+        guard case .bans(let entries) = try await house.command(.listBans) else { return #expect(Bool(false)) }
+        #expect(entries.map(\.points) == [1])
+        let beforeRight = ContinuousClock.now
+        guard
+            case .forbidden("alice@example.test") =
+                try await house.login("info@example.test*alice@example.test", "right", facts)
+        else { return #expect(Bool(false)) }
+        #expect(ContinuousClock.now - beforeRight < .seconds(2))
+        #expect(try await house.login("sales@example.test*alice@example.test", "right", facts).isGranted)
+        #expect(house.figure("logins refused") == 4 && house.figure("logins granted") == 1)
+        let users = house.events.all.compactMap { event in
+            if case .login(_, let user, _) = event { user } else { nil }
+        }
+        #expect(users == Array(repeating: "alice@example.test", count: 5))
+    }
+
     @Test func loginsAreCheckedAFewAtATime() async throws {
         let house = try House()
         defer { house.stop() }

@@ -48,6 +48,39 @@ import Testing
         await house.socket.stop()
     }
 
+    /// T-27: the lock is the maildrop's, whoever reads it; UIDs are the same for all.
+    @Test func aSharedMaildrop() async throws {
+        let house = try await SessionHouse([Self.one: [Array("x\r\n".utf8)], AccountID(rawValue: 2): []])
+        try await onThread {
+            let reader = try house.client("1 2 read-only")
+            #expect(try reader.text() == "+OK 1 message")
+            #expect(try reader.say("UIDL 1") == "+OK 1 1698.1")
+            #expect(
+                try reader.say("DELE 1") == "-ERR [SYS/PERM] This login may read the messages of this mailbox, not delete them")
+            #expect(try house.client("1").text() == "-ERR [IN-USE] The mailbox is open in another session")
+            let own = try house.client("2")
+            #expect(try own.text() == "+OK 0 messages")
+            #expect(try reader.say("QUIT") == "+OK Goodbye")
+            #expect(try reader.isAtEnd())
+            let writer = try house.client("1 3")
+            #expect(try writer.text() == "+OK 1 message")
+            #expect(try writer.say("UIDL 1") == "+OK 1 1698.1")
+            #expect(try writer.say("DELE 1") == "+OK Deleted")
+            #expect(try writer.say("QUIT") == "+OK Goodbye")
+        }
+        #expect(house.maildrops.account(Self.one).removals == [[1]])
+        let visits = house.events.all.compactMap { event -> String? in
+            guard case .entered(_, let visit) = event else { return nil }
+            return "\(visit.user) \(visit.maildrop.rawValue) \(visit.isReadOnly)"
+        }
+        #expect(
+            visits == [
+                "user2@example.test 1 true", "user1@example.test 1 false", "user2@example.test 2 false",
+                "user3@example.test 1 false",
+            ])
+        await house.socket.stop()
+    }
+
     /// A client that went away without a word comes back: the old session ends as one without QUIT does.
     @Test func aSilentSessionIsEndedForANewOne() async throws {
         let holders = MaildropHolders()
@@ -72,7 +105,9 @@ import Testing
             #expect(try last.say("QUIT") == "+OK Goodbye")
         }
         #expect(house.maildrops.account(Self.one).removals.isEmpty)
-        #expect(house.events.all.filter { if case .tookOver(_, Self.one) = $0 { true } else { false } }.count == 20)
+        #expect(
+            house.events.all.filter { if case .tookOver(_, let visit) = $0 { visit.maildrop == Self.one } else { false } }.count
+                == 20)
         try await house.waitUntilReleased(Self.one)
         await house.socket.stop()
     }

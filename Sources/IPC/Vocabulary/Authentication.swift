@@ -15,6 +15,9 @@ package struct Login: Codable, Sendable {
         self.user = user
         self.password = password
     }
+
+    /// Whose login it is: only where mail is read can the mailbox of another be asked for.
+    package var name: LoginName { facts.service == .pop3 ? LoginName(user) : LoginName(whole: user) }
 }
 
 /// The beginning of an exchange. Each `challenge` is answered by a `saslResponse` on the same conversation; ending the
@@ -56,6 +59,8 @@ package enum LoginAnswer: Codable, Sendable {
     case granted(Grant)
     /// Wrong name or wrong password: strangers are never told which. The name as it was given; empty when none was.
     case refused(user: String)
+    /// The password of this account was right, but the mailbox of another that it asked for is not open to it, or not there.
+    case forbidden(user: String)
     /// Our own trouble: the stranger may try again later.
     case unavailable(because: String)
 }

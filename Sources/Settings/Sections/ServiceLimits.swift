@@ -105,11 +105,11 @@ extension Settings {
                 "Sessions at once from one address (IPv6: from one /64); the next is turned away.")
             loginDelay = table.value(
                 "login_delay", .duration(.zero...(.seconds(86_400))), default: .zero, rooms: [.listener, .store],
-                "How long an account waits between opening its mailbox by POP3 and opening it again; who comes earlier is "
+                "How long a login waits between opening a mailbox by POP3 and opening the same one again; who comes earlier is "
                     + "told so. Announced as LOGIN-DELAY (RFC 2449). 0 for no time at all.")
             takeOver = table.value(
                 "take_over", .duration(.zero...(.seconds(86_400))), default: .seconds(120), rooms: [.store],
-                "After so long a silence of its client, a session is ended when the same account logs in again: for clients "
+                "After so long a silence of its client, a session is ended when its mailbox is to be opened again: for clients "
                     + "that lose their connection without a word. Nothing that it marked is deleted. 0: who comes second is told "
                     + "that the mailbox is in use.")
             uidlFormat = table.value(

@@ -13,6 +13,8 @@ package final class Authentication: Sendable {
         var resident: Directory.Resident
         /// Of the single login; an account's is in the database.
         var relay: KeptPassword?
+        /// Whose mailbox it asks for, as the client wrote it; nil: its own.
+        var mailbox: String?
     }
 
     /// Our own trouble.
@@ -61,18 +63,20 @@ package final class Authentication: Sendable {
 
     /// Calls `answer` once, on any thread.
     package func verify(_ login: Login, _ answer: @escaping @Sendable (LoginAnswer) -> Void) {
-        let user = Preparation.user(login.user.utf8)
-        let candidate = user.flatMap { self.candidate($0, for: login.facts.service) }
+        let name = login.name
+        var named = Preparation.user(name.user.utf8).flatMap { self.candidate($0, for: login.facts.service) }
+        named?.mailbox = name.mailbox.map { Preparation.user($0.utf8) ?? $0 }
+        let candidate = named
         // What cannot be prepared is nobody's password.
         let password = Preparation.password(login.password.bytes)
         let facts = login.facts
         check(password ?? login.password, of: password == nil ? nil : candidate, for: facts.service) { [self] result in
             switch result {
             case .success(let right?):
-                guard let candidate else { return answer(refusal(facts, user: login.user, because: "nobody")) }
-                if let because = fault(right, facts) { return answer(refusal(facts, user: login.user, because: because)) }
-                answer(.granted(grant(candidate, with: right, facts, mechanism: nil)))
-            case .success(nil): answer(refusal(facts, user: login.user, because: "wrong user or password"))
+                guard let candidate else { return answer(refusal(facts, user: name.user, because: "nobody")) }
+                if let because = fault(right, facts) { return answer(refusal(facts, user: name.user, because: because)) }
+                grant(candidate, with: right, facts, mechanism: nil, answer)
+            case .success(nil): answer(refusal(facts, user: name.user, because: "wrong user or password"))
             case .failure(let trouble): answer(unavailable(trouble, facts))
             }
         }
@@ -80,10 +84,23 @@ package final class Authentication: Sendable {
 
     /// Whose login a ticket proves, while the account is there and its password is the same.
     package func redeem(_ ticket: Ticket, for service: ServiceName) -> Grant? {
-        guard let resident = tickets.redeem(ticket, for: service) else { return nil }
+        content(of: ticket, for: service).map { Grant(ticket: ticket, account: $0.resident.account, name: $0.resident.name) }
+    }
+
+    /// The same for a session that reads mail.
+    package func redeemMaildrop(_ ticket: Ticket) -> MaildropVisit? {
+        content(of: ticket, for: .pop3).map {
+            MaildropVisit(
+                login: $0.resident.account, user: $0.resident.name, maildrop: $0.maildrop, isReadOnly: !$0.mayRemove)
+        }
+    }
+
+    private func content(of ticket: Ticket, for service: ServiceName) -> Tickets.Content? {
+        guard let content = tickets.redeem(ticket, for: service) else { return nil }
+        let resident = content.resident
         let isCurrent =
             resident.account == RelayLogin.account ? relay.isCurrent(resident) : directory.isCurrent(resident)
-        return isCurrent ? Grant(ticket: ticket, account: resident.account, name: resident.name) : nil
+        return isCurrent ? content : nil
     }
 }
 
@@ -172,16 +189,35 @@ extension Authentication {
         password.fault(for: facts.service, at: now())
     }
 
+    /// The login is proved. Calls `done` once, on any thread.
     /// - Parameter mechanism: nil for a name and a password.
     func grant(
-        _ candidate: Candidate, with password: StoredPassword, _ facts: SessionFacts, mechanism: SASLMechanism?
-    ) -> Grant {
+        _ candidate: Candidate, with password: StoredPassword, _ facts: SessionFacts, mechanism: SASLMechanism?,
+        _ done: @escaping @Sendable (LoginAnswer) -> Void
+    ) {
         let resident = candidate.resident
-        log(.loginGranted(resident.account, user: resident.name, facts, mechanism, password: password.name))
         note(password, of: resident.account)
-        return Grant(
-            ticket: tickets.issue(resident, for: facts.service, until: password.expiresAt), account: resident.account,
-            name: resident.name)
+        let grant = { @Sendable [self] (maildrop: ChosenMaildrop?) in
+            let granted = LoginGranted(
+                account: resident.account, user: resident.name, mechanism: mechanism, password: password.name,
+                maildrop: maildrop)
+            log(.loginGranted(granted, facts))
+            let ticket = tickets.issue(resident, for: facts.service, until: password.expiresAt, maildrop: maildrop)
+            done(.granted(Grant(ticket: ticket, account: resident.account, name: resident.name)))
+        }
+        guard let mailbox = candidate.mailbox else { return grant(nil) }
+        Task { [self] in
+            do throws(DatabaseError) {
+                switch try await MaildropChoice(directory, database).maildrop(mailbox, for: resident) {
+                case .success(let maildrop): grant(maildrop)
+                case .failure(let closed):
+                    log(.loginRefused(user: resident.name, facts, because: closed.because))
+                    done(.forbidden(user: resident.name))
+                }
+            } catch {
+                done(unavailable(Trouble(because: "index: \(error)"), facts))
+            }
+        }
     }
 
     /// Once a day for each password, and nobody waits for it.

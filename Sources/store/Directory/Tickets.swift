@@ -43,10 +43,18 @@ package final class Tickets: Sendable {
         }
     }
 
-    // Version 2: version (1), purpose (1), account (8), generation (4), expiry (8), number (8), name (the rest, UTF-8), and
-    // HMAC-SHA256 of these (32).
-    private static let version: UInt8 = 2
-    private static let bodyLength = 30
+    /// What a ticket of ours says.
+    struct Content {
+        var resident: Directory.Resident
+        /// Whose INBOX it is for: the login's own, unless it was issued for another.
+        var maildrop: AccountID
+        var mayRemove: Bool
+    }
+
+    // Version 3: version (1), purpose (1), account (8), generation (4), expiry (8), number (8), the maildrop's account (8),
+    // whether messages may be removed from it (1), name (the rest, UTF-8), and HMAC-SHA256 of these (32).
+    private static let version: UInt8 = 3
+    private static let bodyLength = 39
     private static let longest = 512
 
     private let key = SymmetricKey(size: .bits256)
@@ -56,8 +64,12 @@ package final class Tickets: Sendable {
     /// The key lives as long as the process: a restart makes every ticket worthless.
     package init(now: @escaping @Sendable () -> Int64) { self.now = now }
 
-    /// - Parameter end: no ticket is good from this time on; nil: only its own lifetime ends it.
-    func issue(_ resident: Directory.Resident, for service: ServiceName, until end: Int64? = nil) -> Ticket {
+    /// - Parameters:
+    ///   - end: no ticket is good from this time on; nil: only its own lifetime ends it.
+    ///   - maildrop: nil: the login's own.
+    func issue(
+        _ resident: Directory.Resident, for service: ServiceName, until end: Int64? = nil, maildrop: ChosenMaildrop? = nil
+    ) -> Ticket {
         let time = now()
         let purpose = Purpose(service)
         let until = min(time + (purpose == .mailbox ? Self.mailboxLifetime : Self.sendingLifetime), end ?? .max)
@@ -71,13 +83,15 @@ package final class Tickets: Sendable {
         body.append(resident.generation)
         body.append(until)
         body.append(number)
+        body.append(maildrop?.account.rawValue ?? resident.account.rawValue)
+        body += [maildrop?.mayRemove == false ? 0 : 1]
         body += resident.name.utf8
         return Ticket(bytes: body + HMAC<SHA256>.authenticationCode(for: body, using: key))
     }
 
-    /// Whose login it proves, if the ticket is ours, for this service, and still good. Whether that account is still there
-    /// is not known here.
-    func redeem(_ ticket: Ticket, for service: ServiceName) -> Directory.Resident? {
+    /// What it proves, if the ticket is ours, for this service, and still good. Whether these accounts are still there is not
+    /// known here.
+    func redeem(_ ticket: Ticket, for service: ServiceName) -> Content? {
         let length = ticket.bytes.count - SHA256.byteCount
         guard (Self.bodyLength...Self.longest).contains(length), ticket.bytes[0] == Self.version else { return nil }
         let body = ticket.bytes[..<length]
@@ -90,9 +104,11 @@ package final class Tickets: Sendable {
             let number: UInt64 = body.number(at: 22)
             guard state.withLock({ $0.open.remove(number) }) != nil else { return nil }
         }
-        return Directory.Resident(
+        let resident = Directory.Resident(
             account: AccountID(rawValue: body.number(at: 2)),
             name: String(decoding: body[Self.bodyLength...], as: UTF8.self), generation: body.number(at: 10))
+        return Content(
+            resident: resident, maildrop: AccountID(rawValue: body.number(at: 30)), mayRemove: body[38] == 1)
     }
 }
 

@@ -1,17 +1,25 @@
-// The least time between two logins of an account to its maildrop (RFC 2449 §6.5), whatever the listener and the connection.
+// The least time between two logins of a user to a maildrop (RFC 2449 §6.5), whatever the listener and the connection. Several
+// who share one wait each for themselves: nobody can know when another was there. One who reads several waits for each alone.
 
 import Mail
 import Settings
 import Synchronization
 
 package final class LoginPace: Sendable {
-    /// Accounts whose last login is known; of more, all are let in early once.
+    /// Users and maildrops whose last login is known; of more, all are let in early once.
     package static let limit = 1_000_000
+
+    private struct Place: Hashable {
+        let login: AccountID
+        let maildrop: AccountID
+
+        init(_ visit: MaildropVisit) { (login, maildrop) = (visit.login, visit.maildrop) }
+    }
 
     private struct State {
         /// Milliseconds.
         var delay: Int64 = 0
-        var last: [AccountID: Int64] = [:]
+        var last: [Place: Int64] = [:]
         /// When `last` is looked through for what is past.
         var nextSweep: Int64 = 0
     }
@@ -33,18 +41,18 @@ package final class LoginPace: Sendable {
         }
     }
 
-    /// False: the account's last login was a moment ago. A clock that was set back keeps nobody out.
-    func mayEnter(_ account: AccountID) -> Bool {
-        let time = now()
+    /// False: the last visit was a moment ago. A clock that was set back keeps nobody out.
+    func mayEnter(_ visit: MaildropVisit) -> Bool {
+        let (time, place) = (now(), Place(visit))
         return state.withLock { state in
-            guard state.delay > 0, let last = state.last[account] else { return true }
+            guard state.delay > 0, let last = state.last[place] else { return true }
             return !(last..<last + state.delay).contains(time)
         }
     }
 
-    /// The account has its maildrop open.
-    func entered(_ account: AccountID) {
-        let time = now()
+    /// The maildrop is open.
+    func entered(_ visit: MaildropVisit) {
+        let (time, place) = (now(), Place(visit))
         state.withLock { state in
             guard state.delay > 0 else { return }
             if time >= state.nextSweep || state.last.count >= Self.limit {
@@ -52,7 +60,7 @@ package final class LoginPace: Sendable {
                 state.nextSweep = time + state.delay
             }
             if state.last.count >= Self.limit { state.last.removeAll() }
-            state.last[account] = time
+            state.last[place] = time
         }
     }
 }

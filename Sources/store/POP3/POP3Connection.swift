@@ -14,7 +14,7 @@ package actor POP3Connection {
     static let retrievalsAhead = 64
 
     nonisolated let stream: SessionStream
-    nonisolated let account: AccountID
+    nonisolated let visit: MaildropVisit
     nonisolated let access: any MaildropAccess
     private let opening: SessionOpening
     private let limits: SessionLimits
@@ -32,17 +32,19 @@ package actor POP3Connection {
     private var holder: MaildropHolder?
     private var retrieved = 0
 
+    private nonisolated var account: AccountID { visit.maildrop }
+
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         stream.channel.eventLoop.executor.asUnownedSerialExecutor()
     }
 
     package init(
-        _ stream: SessionStream, _ opening: SessionOpening, account: AccountID, access: any MaildropAccess,
+        _ stream: SessionStream, _ opening: SessionOpening, visit: MaildropVisit, access: any MaildropAccess,
         limits: SessionLimits, pace: LoginPace, holders: MaildropHolders,
         log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.stream = stream
-        self.account = account
+        self.visit = visit
         self.access = access
         self.opening = opening
         self.limits = limits
@@ -54,8 +56,8 @@ package actor POP3Connection {
 
     /// From the reply to PASS to the end. The channel is not closed here.
     package func serve() async {
-        guard pace.mayEnter(account) else {
-            log(.tooSoon(opening.facts, account))
+        guard pace.mayEnter(visit) else {
+            log(.tooSoon(opening.facts, visit))
             return await stream.sendLast(ByteBuffer(string: POP3Reply.tooSoon.line))
         }
         let maildrop: Maildrop
@@ -65,12 +67,13 @@ package actor POP3Connection {
             return await refuse(error)
         }
         holder = holders.entered(account, stream.channel)
-        pace.entered(account)
+        pace.entered(visit)
         spools = maildrop.messages
         let list = maildrop.messages.map { POP3Message(uid: $0.uid, size: $0.size) }
         var session = POP3MaildropSession(
             uidValidity: maildrop.uidValidity, messages: list, limits: limits.pop3, offer: opening.offer(pace),
-            uidl: limits.uidl, isSecured: opening.facts.isEncrypted, isUTF8: opening.isUTF8)
+            uidl: limits.uidl, isSecured: opening.facts.isEncrypted, isUTF8: opening.isUTF8,
+            isReadOnly: visit.isReadOnly)
         while await advance(&session) {}
         giveBack()
         log(.left(account, retrieved: retrieved))
@@ -81,7 +84,7 @@ package actor POP3Connection {
         do throws(MaildropError) { return try await access.openMaildrop(account) } catch {
             guard error == .locked, await holders.takeOver(account) else { throw error }
         }
-        log(.tookOver(opening.facts, account))
+        log(.tookOver(opening.facts, visit))
         return try await access.openMaildrop(account)
     }
 

@@ -53,7 +53,7 @@ final class LoginExchange {
                 random: (0..<SASLSurroundings.randomCount).map { _ in UInt8.random(in: 0...255) },
                 unixTime: around.now() / 1000, channelBinding: opening.channelBinding,
                 offersChannelBinding: opening.channelBinding != nil && offersBinding, decoy: around.decoy,
-                iterations: around.iterations, allowsNTLMv1: around.allowsNTLMv1))
+                iterations: around.iterations, allowsNTLMv1: around.allowsNTLMv1, namesOthers: facts.service == .pop3))
     }
 
     /// Answers the exchange's open question with a challenge or the login's end, now or later.
@@ -92,8 +92,9 @@ final class LoginExchange {
                     if case .success(let right) = result { self.password = right }
                     proceed(result, exchange) { $0.passwordChecked($1 != nil) }
                 })
-        case .succeeded(_, _, let final):
+        case .succeeded(_, let authorization, let final):
             if let because = password.flatMap({ around.authentication.fault($0, facts) }) { return fail(because, exchange) }
+            if facts.service == .pop3 { candidate?.mailbox = authorization }
             guard let final else { return grant(exchange) }
             isProven = true
             exchange.answer(.challenge(final))
@@ -119,8 +120,8 @@ final class LoginExchange {
     private func grant(_ exchange: Exchange<RouterToStore>) {
         // The library says yes to nobody without a verifier or a right password.
         guard let candidate, let password else { return fail("nobody", exchange) }
-        let grant = around.authentication.grant(candidate, with: password, facts, mechanism: mechanism)
-        exchange.answer(.login(.granted(grant)))
+        around.authentication.grant(
+            candidate, with: password, facts, mechanism: mechanism, exchange.hop { exchange.answer(.login($0)) })
     }
 
     private func fail(_ reason: String, _ exchange: Exchange<RouterToStore>) {

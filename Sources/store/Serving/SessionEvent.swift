@@ -10,11 +10,11 @@ package enum SessionEvent: Sendable {
     case noOpening(OpeningError)
     /// The ticket is expired, forged, or for another service.
     case ticketRefused(SessionFacts)
-    /// The account's last login was a moment ago (RFC 2449 §6.5).
-    case tooSoon(SessionFacts, AccountID)
-    case entered(SessionFacts, AccountID)
-    /// A silent session of the account was ended, so that this one gets the maildrop.
-    case tookOver(SessionFacts, AccountID)
+    /// The login's last visit to this maildrop was a moment ago (RFC 2449 §6.5).
+    case tooSoon(SessionFacts, MaildropVisit)
+    case entered(SessionFacts, MaildropVisit)
+    /// A silent session that had the maildrop was ended, so that this one gets the maildrop.
+    case tookOver(SessionFacts, MaildropVisit)
     /// The session could not be given something; the client has been told without the reason.
     case trouble(AccountID, MaildropError)
     case left(AccountID, retrieved: Int)

@@ -28,7 +28,7 @@ package final class SessionSocket: Sendable {
     private let limits: SessionLimits
     private let pace: LoginPace
     private let holders: MaildropHolders
-    private let redeem: @Sendable (SessionOpening) async -> AccountID?
+    private let redeem: @Sendable (SessionOpening) async -> MaildropVisit?
     private let log: @Sendable (SessionEvent) -> Void
     private let executors: [ObjectIdentifier: SessionExecutor]
     private let state = Mutex(State())
@@ -43,12 +43,12 @@ package final class SessionSocket: Sendable {
     /// - Parameters:
     ///   - descriptor: bound and listening; closed by `stop`.
     ///   - rule: who may connect, by the kernel's word; the ticket is the proof of everything else.
-    ///   - redeem: the account that a ticket is good for; nil when it is good for none.
+    ///   - redeem: what a ticket is good for; nil when it is good for nothing.
     package init(
         listening descriptor: CInt, rule: PeerRule, on group: any EventLoopGroup, access: any MaildropAccess,
         limits: SessionLimits = SessionLimits(), pace: LoginPace = LoginPace { 0 },
         holders: MaildropHolders = MaildropHolders(),
-        redeem: @escaping @Sendable (SessionOpening) async -> AccountID?,
+        redeem: @escaping @Sendable (SessionOpening) async -> MaildropVisit?,
         log: @escaping @Sendable (SessionEvent) -> Void
     ) {
         self.descriptor = descriptor
@@ -158,13 +158,13 @@ package final class SessionSocket: Sendable {
     }
 
     nonisolated(nonsending) private func serve(_ opening: SessionOpening, _ stream: SessionStream) async {
-        guard opening.facts.service == .pop3, let account = await redeem(opening) else {
+        guard opening.facts.service == .pop3, let visit = await redeem(opening) else {
             log(.ticketRefused(opening.facts))
             return await stream.sendLast(ByteBuffer(string: POP3Reply.unavailable.line))
         }
-        log(.entered(opening.facts, account))
+        log(.entered(opening.facts, visit))
         let connection = POP3Connection(
-            stream, opening, account: account, access: access, limits: limits, pace: pace, holders: holders,
+            stream, opening, visit: visit, access: access, limits: limits, pace: pace, holders: holders,
             log: log)
         await connection.serve()
     }

@@ -9,8 +9,14 @@ import Testing
 
 @Suite struct LoginPaceTests {
     private let clock = TestClock()
-    private let alice = AccountID(rawValue: 1)
-    private let bob = AccountID(rawValue: 2)
+    private let alice = Self.visit(1)
+    private let bob = Self.visit(2)
+
+    private static func visit(_ maildrop: Int64, by login: Int64? = nil) -> MaildropVisit {
+        let login = AccountID(rawValue: login ?? maildrop)
+        return MaildropVisit(
+            login: login, user: SessionHouse.name(login), maildrop: AccountID(rawValue: maildrop), isReadOnly: false)
+    }
 
     private func pace(_ delay: Duration) -> LoginPace {
         let pace = LoginPace(now: { [clock] in clock.now })
@@ -30,6 +36,22 @@ import Testing
         #expect(pace.mayEnter(alice))
         pace.entered(alice)
         #expect(!pace.mayEnter(alice))
+    }
+
+    /// T-27: two who share a mailbox do not know of each other, and one who reads two asks for both at once.
+    @Test("who reads the maildrop of another waits for each alone") func shared() {
+        let pace = pace(.seconds(60))
+        let (info, bobs) = (Self.visit(3, by: 1), Self.visit(3, by: 2))
+        pace.entered(alice)
+        #expect(pace.mayEnter(info) && pace.mayEnter(bobs))
+        pace.entered(info)
+        #expect(!pace.mayEnter(info) && pace.mayEnter(bobs) && !pace.mayEnter(alice))
+        // To read less than before is no way around it.
+        var less = info
+        less.isReadOnly = true
+        #expect(!pace.mayEnter(less))
+        clock.advance(seconds: 60)
+        #expect(pace.mayEnter(info) && pace.mayEnter(alice))
     }
 
     @Test("a clock that is set back keeps nobody out") func clockSetBack() {
@@ -65,7 +87,7 @@ import Testing
 
     @Test("over the session socket: told so, announced, and the maildrop is not touched") func overTheSocket() async throws {
         let pace = pace(.seconds(60))
-        let house = try await SessionHouse([alice: [], bob: []], pace: pace)
+        let house = try await SessionHouse([alice.maildrop: [], bob.maildrop: []], pace: pace)
         let clock = clock
         try await onThread {
             let first = try house.client("1")
@@ -82,14 +104,14 @@ import Testing
             clock.advance(seconds: 60)
             #expect(try house.client("1").text() == "+OK 0 messages")
         }
-        #expect(house.maildrops.account(alice).opened == 2)
+        #expect(house.maildrops.account(alice.maildrop).opened == 2)
         #expect(house.events.all.filter { if case .tooSoon(_, alice) = $0 { true } else { false } }.count == 2)
         await house.socket.stop()
     }
 
     @Test("a maildrop that could not be opened is no login") func inUse() async throws {
         let pace = pace(.seconds(60))
-        let house = try await SessionHouse([alice: []], pace: pace)
+        let house = try await SessionHouse([alice.maildrop: []], pace: pace)
         let clock = clock
         try await onThread {
             let first = try house.client("1")

@@ -29,7 +29,7 @@ import Testing
         #expect(try await road.plain("alice@example.test", made + "x").isRefused)
         #expect(try await road.plain("bob@example.test", made).isRefused)
         let names = road.store.events.all.compactMap { event -> String? in
-            if case .loginGranted(_, _, _, _, let name?) = event { name } else { nil }
+            if case .loginGranted(let granted, _) = event { granted.password } else { nil }
         }
         #expect(names == ["phone", "phone", "phone", "phone"])
         #expect(!"\(road.store.events.all)".contains(made))

@@ -10,8 +10,11 @@ import Testing
     static let alice = Directory.Resident(
         account: AccountID(rawValue: -7), name: "alice@example.test", generation: .max)
 
-    private func same(_ found: Directory.Resident?) -> Bool {
-        found?.account == Self.alice.account && found?.name == Self.alice.name && found?.generation == Self.alice.generation
+    private func same(_ found: Tickets.Content?, maildrop: ChosenMaildrop? = nil) -> Bool {
+        guard let found else { return false }
+        let (resident, alice) = (found.resident, Self.alice)
+        return resident.account == alice.account && resident.name == alice.name && resident.generation == alice.generation
+            && found.maildrop == maildrop?.account ?? alice.account && found.mayRemove == maildrop?.mayRemove ?? true
     }
 
     @Test("for a mailbox: once, for thirty seconds") func mailbox() {
@@ -26,6 +29,21 @@ import Testing
         clock.advance(seconds: 1)
         #expect(tickets.redeem(late, for: .pop3) == nil)
         #expect(same(tickets.redeem(right, for: .pop3)))
+    }
+
+    /// T-27: the listener carries it, and cannot make another maildrop or another right of it.
+    @Test("for another's mailbox: for that one alone, with what may be done there", arguments: [true, false])
+    func another(mayRemove: Bool) {
+        let info = ChosenMaildrop(account: AccountID(rawValue: 1 << 40 | 9), name: "info@example.test", mayRemove: mayRemove)
+        let tickets = Tickets(now: { 0 })
+        let ticket = tickets.issue(Self.alice, for: .pop3, maildrop: info)
+        for bit in 0..<(ticket.bytes.count * 8) {
+            var bytes = ticket.bytes
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(tickets.redeem(Ticket(bytes: bytes), for: .pop3) == nil)
+        }
+        #expect(same(tickets.redeem(ticket, for: .pop3), maildrop: info))
+        #expect(tickets.redeem(ticket, for: .pop3) == nil)
     }
 
     @Test("for sending: again and again, for a day", arguments: [ServiceName.smtp, .submission, .lmtp])

@@ -204,8 +204,8 @@ import Testing
         _ = try await road.plain("alice@example.test", "wr0ng")
         let said = road.store.events.all.compactMap { event -> String? in
             switch event {
-            case .loginGranted(_, let user, let facts, let mechanism, _):
-                "\(user) \(facts.service) \(mechanism?.rawValue ?? "")"
+            case .loginGranted(let granted, let facts):
+                "\(granted.user) \(facts.service) \(granted.mechanism?.rawValue ?? "")"
             case .loginRefused(let user, _, let because): "\(user): \(because)"
             default: nil
             }
