@@ -42,6 +42,9 @@ package struct SASLSurroundings: Sendable {
     /// The authorization identity may be somebody else's (RFC 4422 §2), and where a mechanism has none, the name may be a
     /// `LoginName` with a mailbox.
     package var namesOthers: Bool
+    /// One name for all spellings that are the same user, whether there is such a user or not: a real user's salt is the same
+    /// for all of them, and so must nobody's be.
+    package var folded: @Sendable (String) -> String = { $0 }
 
     package static let randomCount = 32
 

@@ -75,8 +75,8 @@ struct SCRAMExchange: MechanismExchange {
     mutating func found(_ verifier: Verifier?) -> SASLStep {
         guard case .asking(let first) = state else { return .failed(reason: "keys that nobody asked for") }
         // Whatever mailbox is asked for: another salt for each would tell that there is no such user.
-        var keys = SCRAMKeys(
-            decoyOf: surroundings.name(first.user).user, hash, key: surroundings.decoy, iterations: surroundings.iterations)
+        let user = surroundings.folded(surroundings.name(first.user).user)
+        var keys = SCRAMKeys(decoyOf: user, hash, key: surroundings.decoy, iterations: surroundings.iterations)
         var isKnown = false
         if case .scram(let stored) = verifier, stored.hash == hash { (keys, isKnown) = (stored, true) }
         let nonce = first.nonce + self.nonce

@@ -116,6 +116,12 @@ extension Authentication {
         return Candidate(resident: resident)
     }
 
+    /// The same for all names that `candidate` takes for one user, or would if there were one.
+    func folded(_ user: String, for service: ServiceName) -> String {
+        if service == .smtp || service == .submission, relay.isSet { return user }
+        return EmailAddress(user).map { directory.folded($0).description } ?? user
+    }
+
     /// Calls `done` once, on any thread.
     func verifier(
         _ kind: VerifierKind, of candidate: Candidate?, _ done: @escaping @Sendable (Result<Proof, Trouble>) -> Void

@@ -95,6 +95,9 @@ package final class Directory: Sendable {
         }
     }
 
+    /// The same for every spelling of one user's address, of those too who are not there.
+    func folded(_ address: EmailAddress) -> EmailAddress { state.withLock { $0.tables.folded(address) } }
+
     /// Whether the user is still there, with the password of that time.
     func isCurrent(_ resident: Resident) -> Bool {
         guard let address = EmailAddress(stored: resident.name), let current = self.resident(address) else { return false }

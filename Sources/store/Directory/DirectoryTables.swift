@@ -84,8 +84,15 @@ extension DirectoryTables {
 
     /// The user with this address, and the address as the domain's own name and small letters make it.
     func user(_ address: EmailAddress) -> (id: AccountID, address: EmailAddress)? {
-        guard let number = numbers[address.domain], let id = domains[number].users[Self.fold(address)] else { return nil }
-        return (id, EmailAddress(localPart: Self.fold(address), domain: domains[number].name))
+        let name = folded(address)
+        guard let number = numbers[name.domain], let id = domains[number].users[name.localPart] else { return nil }
+        return (id, name)
+    }
+
+    /// As an account of this address is called, or would be: without capitals, in the domain that an alias domain stands for.
+    func folded(_ address: EmailAddress) -> EmailAddress {
+        let domain = numbers[address.domain].map { domains[$0].name } ?? address.domain
+        return EmailAddress(localPart: Self.fold(address), domain: domain)
     }
 
     func transport(of domain: String) -> String? { numbers[domain].flatMap { domains[$0].transport } }

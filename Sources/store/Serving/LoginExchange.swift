@@ -46,14 +46,16 @@ final class LoginExchange {
         self.mechanism = mechanism
         facts = opening.facts
         let offersBinding = around.authentication.directory.mechanisms.contains(.scramSHA256Plus)
-        exchange = SASLExchange(
-            mechanism: mechanism,
-            surroundings: SASLSurroundings(
-                serverName: around.hostname,
-                random: (0..<SASLSurroundings.randomCount).map { _ in UInt8.random(in: 0...255) },
-                unixTime: around.now() / 1000, channelBinding: opening.channelBinding,
-                offersChannelBinding: opening.channelBinding != nil && offersBinding, decoy: around.decoy,
-                iterations: around.iterations, allowsNTLMv1: around.allowsNTLMv1, namesOthers: facts.service == .pop3))
+        var surroundings = SASLSurroundings(
+            serverName: around.hostname,
+            random: (0..<SASLSurroundings.randomCount).map { _ in UInt8.random(in: 0...255) },
+            unixTime: around.now() / 1000, channelBinding: opening.channelBinding,
+            offersChannelBinding: opening.channelBinding != nil && offersBinding, decoy: around.decoy,
+            iterations: around.iterations, allowsNTLMv1: around.allowsNTLMv1, namesOthers: facts.service == .pop3)
+        surroundings.folded = { [authentication = around.authentication, service = facts.service] user in
+            authentication.folded(user, for: service)
+        }
+        exchange = SASLExchange(mechanism: mechanism, surroundings: surroundings)
     }
 
     /// Answers the exchange's open question with a challenge or the login's end, now or later.

@@ -99,6 +99,12 @@ import Testing
         let (nobody, alice) = (try await shown("nobody@example.test"), try await shown("alice@example.test"))
         #expect(try await shown("nobody@example.test") == nobody)
         #expect(try await shown("noone@example.test") != nobody)
+        // However a real user's name is spelled, it is shown one salt: so is nobody's.
+        for (name, salt) in [("alice", alice), ("nobody", nobody)] {
+            for spelling in ["\(name)@EXAMPLE.test", "\(name.capitalized)@example.test", "\(name)@other.test"] {
+                #expect(try await shown(spelling) == salt, "\(spelling)")
+            }
+        }
         #expect(nobody.count == alice.count && nobody.hasSuffix(",i=4096"))
         let store = road.store
         try await road.stop()
