@@ -31,7 +31,8 @@ struct MailRestoreReport: Encodable {
     var problems = TransferProblems()
 
     mutating func take(_ tally: MessageIntake.Tally) {
-        (messages, octets, present, mailboxes) = (tally.messages, tally.octets, tally.present, tally.mailboxes)
+        (messages, octets, present) = (tally.messages, tally.octets, tally.present)
+        (mailboxes, problems) = (tally.mailboxes, tally.problems)
     }
 
     var lines: [String] {
@@ -39,7 +40,9 @@ struct MailRestoreReport: Encodable {
         var words = "\(messages) messages (\(postern.octets(octets))) of the backup of \(madeAt) UTC restored into \(places)"
         words += ", \(present) are there still"
         if !made.isEmpty { words += made.count == 1 ? ", 1 mailbox made" : ", \(made.count) mailboxes made" }
-        if problems.leftOut > 0 { words += ", \(problems.leftOut) damaged and left out" }
+        let damaged = problems.leftOut - problems.refused
+        if damaged > 0 { words += ", \(damaged) damaged and left out" }
+        if problems.refused > 0 { words += ", \(problems.refused) refused by the store and left out" }
         return mailboxes.sorted { $0.key < $1.key }.map { "\(printable($0.key)): \($0.value)" } + problems.lines + [words]
     }
 }
@@ -146,7 +149,7 @@ final class MailRestore {
                 let isKnown = known.contains(Known(spool: message.spool, size: message.octets, date: message.receivedAt))
                 current = Current(facts: message, isKnown: isKnown, content: intake.begin(isKnown: isKnown))
             case .item(.damaged(let uid, let because)):
-                report.problems.leave("\(printable(mailbox.name)), UID \(uid)", because)
+                intake.leave(Self.item(mailbox, uid), because)
                 advance()
             case .item: break
             case .content(let bytes):
@@ -155,7 +158,7 @@ final class MailRestore {
             }
             if let message = current, message.content.octets == message.facts.octets {
                 current = nil
-                try await finish(message)
+                try await finish(message, of: mailbox)
             }
         }
     }
@@ -166,12 +169,20 @@ final class MailRestore {
         var content: IncomingMessage
     }
 
-    private func finish(_ message: Current) async throws {
+    private static func item(_ mailbox: BackedUpMailbox, _ uid: UInt32) -> String {
+        "\(printable(mailbox.name)), UID \(uid)"
+    }
+
+    private func finish(_ message: Current, of mailbox: BackedUpMailbox) async throws {
         // What was on its way out would be gone with the next expunge.
         let facts = ImportedFacts(
             flags: message.facts.flags.subtracting(.deleted), keywords: message.facts.keywords,
             internalDate: message.facts.receivedAt)
-        if message.isKnown { intake.pass(message.content, facts) } else { try await intake.finish(message.content, facts) }
+        if message.isKnown {
+            intake.pass(message.content, facts)
+        } else {
+            try await intake.finish(message.content, facts, item: Self.item(mailbox, message.facts.uid))
+        }
         advance()
     }
 

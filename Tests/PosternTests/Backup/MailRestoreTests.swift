@@ -207,6 +207,22 @@ extension MailHouse {
         }
     }
 
+    @Test("a message that the store refuses for itself is named, and those behind it come back") func refused() async throws {
+        try await MailHouse.with { house in
+            var backup = CannedBackup()
+            let text = { (number: UInt64) in String(repeating: "x", count: number == 45 ? 2_000 : Int(number)) }
+            backup.add("INBOX", (1...90).map { CannedBackup.message($0, text($0)) })
+            house.mail.with { $0.largest = 1_000 }
+            for messages in [UInt64(89), 0] {
+                let report = try await house.restore(backup)
+                #expect((report.messages, report.present) == (messages, 89 - messages))
+                #expect(report.lines.contains("refused by the store and left out: INBOX, UID 45: it has 2000 octets"))
+                #expect(report.lines.last?.hasSuffix(", 1 refused by the store and left out") == true)
+            }
+            #expect(house.mail.texts("INBOX").count == 89)
+        }
+    }
+
     @Test("whatever stops it, what has come is whole, and the next run brings the rest")
     func stopped() async throws {
         try await MailHouse.with { house in
@@ -216,7 +232,7 @@ extension MailHouse {
             let cut = await #expect(throws: Failure.self) { try await house.restore(backup) }
             #expect(cut?.description.contains("was not read to its end") == true)
             backup.cut = nil
-            house.mail.with { $0.refusal = ($0.appends + 20, "the account is full") }
+            house.mail.with { $0.refusal = ($0.appends + 20, AppendRefusal(.room, because: "the account is full")) }
             let full = await #expect(throws: Failure.self) { try await house.restore(backup) }
             #expect(full?.description.contains("the account is full; run the same command again") == true)
             house.mail.with { $0.refusal = nil }

@@ -36,7 +36,11 @@ final class KeptMail: Sendable {
         /// Messages with these words in them cannot be read.
         var damaged: String?
         /// So many appends are taken; then each is refused with this.
-        var refusal: (after: Int, sentence: String)?
+        var refusal: (after: Int, words: AppendRefusal)?
+        /// A message with more octets is refused for itself.
+        var largest = Int.max
+        /// A mailbox of this name is refused.
+        var impossible: String?
         var appends = 0
     }
 
@@ -54,6 +58,7 @@ final class KeptMail: Sendable {
                 let names = contents.mailboxes.keys.sorted().filter { name in after.map { name > $0 } ?? true }
                 return ([], .mailbox(.mailboxes(names.map { Self.entry($0, contents) })))
             case .create(let mailbox, _):
+                if mailbox.name == contents.impossible { return ([], .refused("no mailbox can have that name")) }
                 if contents.mailboxes[mailbox.name] != nil { return ([], .refused("\(mailbox.name) is there")) }
                 contents.mailboxes[mailbox.name] = []
                 return ([], .done)
@@ -82,7 +87,13 @@ final class KeptMail: Sendable {
         if let known = contents.mailboxes[name]?.first(where: { $0.identity == order.identity }) {
             return .mailbox(.appended(AppendedMessage(spool: SpoolID(rawValue: UInt64(known.uid)), isNew: false)))
         }
-        if let refusal = contents.refusal, contents.appends >= refusal.after { return .refused(refusal.sentence) }
+        if let refusal = contents.refusal, contents.appends >= refusal.after { return .mailbox(.notAppended(refusal.words)) }
+        if name == contents.impossible {
+            return .mailbox(.notAppended(AppendRefusal(.message, because: "no mailbox can have that name")))
+        }
+        if content.count > contents.largest {
+            return .mailbox(.notAppended(AppendRefusal(.message, because: "it has \(content.count) octets")))
+        }
         contents.appends += 1
         var message = KeptMessage("", flags: order.flags, keywords: order.keywords, internalDate: order.internalDate ?? -1)
         (message.bytes, message.identity) = (content, order.identity)
