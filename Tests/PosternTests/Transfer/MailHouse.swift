@@ -39,9 +39,18 @@ final class KeptMail: Sendable {
         var refusal: (after: Int, words: AppendRefusal)?
         /// A message with more octets is refused for itself.
         var largest = Int.max
+        /// By mailbox.
+        var rights: [String: [RightsEntry]] = [:]
+        /// Nobody else can be given rights.
+        var grantees: Set<NamedAccount> = []
         /// A mailbox of this name is refused.
         var impossible: String?
         var appends = 0
+        /// Appends are answered so late. Milliseconds.
+        var delay: Int64 = 0
+        /// Octets whose receipt is awaited, and the most that were.
+        var unanswered = 0
+        var mostUnanswered = 0
     }
 
     private let state = Mutex(Contents())
@@ -64,6 +73,13 @@ final class KeptMail: Sendable {
                 return ([], .done)
             case .subscribe(let mailbox):
                 contents.subscribed.insert(mailbox.name)
+                return ([], .done)
+            case .listRights(let mailbox): return ([], .mailbox(.rights(contents.rights[mailbox.name] ?? [])))
+            case .grant(let mailbox, let whom, let letters):
+                if let whom, !contents.grantees.contains(whom) { return ([], .refused("there is no account \(whom.address)")) }
+                contents.rights[mailbox.name, default: []].removeAll { $0.grantee == whom }
+                let rights = MailboxRights(letters: letters) ?? []
+                contents.rights[mailbox.name, default: []].append(RightsEntry(grantee: whom, rights: rights))
                 return ([], .done)
             case .append(let order): return ([], Self.append(order, content, &contents))
             case .messages(let mailbox, let from):
@@ -127,6 +143,23 @@ private final class MailConversation: Conversing {
 
     func question(_ question: CommandToStore.Question, in exchange: Exchange<CommandToStore>) {
         guard case .mailbox(let words) = question else { return exchange.answer(.done) }
+        if case .append = words, case let (delay, octets) = (mail.with { $0.delay }, content.count), delay > 0 {
+            mail.with {
+                $0.unanswered += octets
+                $0.mostUnanswered = max($0.mostUnanswered, $0.unanswered)
+            }
+            let late = NIOLoopBound((self, exchange), eventLoop: exchange.eventLoop)
+            exchange.eventLoop.scheduleTask(in: .milliseconds(delay)) {
+                let (conversation, exchange) = late.value
+                conversation.mail.with { $0.unanswered -= octets }
+                conversation.carryOut(words, in: exchange)
+            }
+            return
+        }
+        carryOut(words, in: exchange)
+    }
+
+    private func carryOut(_ words: MailboxQuestion, in exchange: Exchange<CommandToStore>) {
         let (bytes, answer) = mail.answer(words, content)
         content = []
         rest.writeBytes(bytes)
