@@ -16,8 +16,9 @@ import NIOCore
 
 /// Used by one task.
 final class MessageIntake {
-    /// Messages on their way to the store.
-    static let underWay = 32
+    /// Messages on their way to the store, and their octets: the next one waits for some of them.
+    static let underWay = 512
+    static let octetsUnderWay: UInt64 = 16 << 20
 
     struct Tally {
         /// Put into the account now; in a dry run, that would be.
@@ -42,6 +43,7 @@ final class MessageIntake {
     private let store: StoreConversation?
     private let account: NamedAccount
     private var pending: CircularBuffer<Pending> = []
+    private var pendingOctets: UInt64 = 0
     /// Of the messages with this identity in this mailbox, how many have come.
     private var seen: [UInt64: UInt32] = [:]
     private var mailbox = ""
@@ -88,7 +90,10 @@ final class MessageIntake {
         order.identity = identity(message, facts)
         guard let answer = message.finish(.mailbox(.append(order))) else { return count(mailbox, message.octets) }
         pending.append(Pending(answer: answer, mailbox: mailbox, octets: message.octets, item: item))
-        if pending.count >= Self.underWay { try await settle(leaving: Self.underWay / 2) }
+        pendingOctets += message.octets
+        if pending.count >= Self.underWay || pendingOctets >= Self.octetsUnderWay {
+            try await settle(leaving: Self.underWay / 2, Self.octetsUnderWay / 2)
+        }
     }
 
     /// Waits for what is under way, and says how far it came.
@@ -100,13 +105,14 @@ final class MessageIntake {
     }
 
     /// Waits until the store has all of them.
-    func settle() async throws { try await settle(leaving: 0) }
+    func settle() async throws { try await settle(leaving: 0, 0) }
 
     /// - Throws: what stopped the first that was stopped, after all that is under way has been answered.
-    private func settle(leaving rest: Int) async throws {
+    private func settle(leaving rest: Int, _ octets: UInt64) async throws {
         var trouble: (any Error)?
-        while pending.count > (trouble == nil ? rest : 0) {
-            let first = pending.removeFirst()
+        while let first = pending.first, trouble != nil || pending.count > rest || pendingOctets > octets {
+            pending.removeFirst()
+            pendingOctets -= first.octets
             do { try await settle(first) } catch { trouble = trouble ?? error }
         }
         if let trouble { throw trouble }

@@ -115,6 +115,35 @@ import Testing
         }
     }
 
+    /// More than are on their way at a time.
+    @Test(arguments: [0, 1, 511, 512, 513, 1_100]) func aLongImportGoesOn(after count: Int) async throws {
+        try await MailHouse.with { house in
+            let all = (0..<1_200).map { "From x Thu Nov 20 10:00:00 2025\nSubject: \($0)\n\nx\n\n" }
+            let path = try house.file("mbox", all.joined())
+            house.mail.with { $0.refusal = (count, AppendRefusal(.trouble, because: "the disk is sick")) }
+            let failure = await #expect(throws: Failure.self) { try await house.importAll(path) }
+            #expect(failure?.description.contains("stopped after \(count) messages: the disk is sick") == true)
+            house.mail.with { $0.refusal = nil }
+            let report = try await house.importAll(path)
+            #expect((report.present, report.messages) == (UInt64(count), UInt64(1_200 - count)))
+            #expect(Set(house.mail.texts("INBOX")).count == 1_200 && house.mail.texts("INBOX").count == 1_200)
+        }
+    }
+
+    @Test("not more is on its way at a time than the limits say", arguments: [(3_000_000, 12), (100, 1_100)])
+    func underWay(size: Int, count: Int) async throws {
+        try await MailHouse.with { house in
+            let body = String(repeating: "x", count: size)
+            for number in 0..<count { try house.file("M/cur/\(1_000 + number).m:2,", "Subject: \(number)\n\n\(body)\n") }
+            house.mail.with { $0.delay = 100 }
+            #expect(try await house.importAll(house.folder + "/M").messages == UInt64(count))
+            let most = house.mail.with { $0.mostUnanswered }
+            let one = size + 30
+            let limit = min(Int(MessageIntake.octetsUnderWay) + one, MessageIntake.underWay * one)
+            #expect(most <= limit && most > 2 * one, "\(most)")
+        }
+    }
+
     /// One message above the limit in the middle of 200, in both formats, and done again.
     @Test(arguments: ArchiveFormat.allCases) func refusedForItself(format: ArchiveFormat) async throws {
         try await MailHouse.with { house in
