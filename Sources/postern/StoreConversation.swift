@@ -54,7 +54,20 @@ final class StoreConversation: Sendable {
 
     /// A change that is answered by `done`.
     func change(_ question: MailboxQuestion) async throws {
-        guard case .done = try await ask(.mailbox(question)) else { throw Failure.misfit("store") }
+        if let refusal = try await refusal(of: question) { throw Failure(refusal) }
+    }
+
+    /// A change that may be refused: the store's sentence then, and nil when it is done.
+    func refusal(of question: MailboxQuestion) async throws -> String? {
+        let answer: Answer
+        do { answer = try await asker.ask(.mailbox(question), deadline: .seconds(30)).get() } catch {
+            throw Self.failure(error)
+        }
+        switch answer {
+        case .done: return nil
+        case .refused(let because): return because
+        default: throw Failure.misfit("store")
+        }
     }
 
     func upload() -> StoreUpload { StoreUpload(asker) }

@@ -36,6 +36,7 @@ package final class Household: Sendable {
     private let logins: LoginSurroundings
     private let memory: UploadMemory
     private let inMemory: Int
+    private let largestAppended: UInt64
     let backups: BackupServing
     private let gauge: DiskGauge
     private let lock: OpenFile
@@ -112,6 +113,7 @@ package final class Household: Sendable {
         holders.set(settings.takeOver)
         memory = UploadMemory(limit: options.memory)
         inMemory = limits.inSegment
+        largestAppended = options.largestAppended
         backups = BackupServing(
             BackupSources(
                 home: home, folder: folder, database: database, disk: options.disk, reserve: limits.reserve, now: now),
@@ -182,7 +184,8 @@ package final class Household: Sendable {
 
     func contentServing(_ uploads: UploadSurroundings) -> ContentServing {
         ContentServing(
-            commands: mailboxCommands, reader: reader, files: files, writer: writer, uploads: uploads, log: log)
+            commands: mailboxCommands, reader: reader, files: files, writer: writer, uploads: uploads,
+            largest: largestAppended, log: log)
     }
 
     func commandServing(

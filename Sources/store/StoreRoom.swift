@@ -117,6 +117,8 @@ package struct StoreOptions: Sendable {
     package var engine = Engine.sqlite
     /// Octets of content that all conversations together hold in memory.
     package var memory = 256 << 20
+    /// Octets of a message that comes by `append`.
+    package var largestAppended = AppendOrder.largest
 
     package init() {}
 }

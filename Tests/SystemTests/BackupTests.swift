@@ -86,14 +86,19 @@ import Testing
 
     @Test("what one account has lost comes back while the house runs, once, with its keywords and its passwords as they are")
     func oneAccount() throws {
-        let house = try House(House.Options(delivery: "enabled = false"))
+        let house = try House(House.Options(delivery: "enabled = false", accounts: ["alice", "bob", "carol"]))
         defer { house.stop() }
         try fill(house, 1...40)
         let mbox = house.folder + "/work.mbox"
         let text = "From x Thu Nov 20 10:00:00 2025\nStatus: RO\nX-Keywords: later\nSubject: kept\n\nbody\n"
         try text.write(toFile: mbox, atomically: true, encoding: .utf8)
         try House.expectSuccess(house.postern(["import", "alice@example.test", mbox, "--mailbox", "Work/2026"]))
+        for name in ["bob", "carol"] {
+            let words = ["mailbox", "share", "alice@example.test", "Work/2026", "\(name)@example.test", "read"]
+            try House.expectSuccess(house.postern(words))
+        }
         _ = try backup(house)
+        try House.expectSuccess(house.postern(["account", "remove", "carol@example.test"]))
         // Some are removed, a mailbox is deleted, and new mail comes.
         try house.remove(1...25, of: "alice")
         try House.expectSuccess(house.postern(["mailbox", "delete", "alice@example.test", "Work/2026", "--yes"]))
@@ -105,6 +110,10 @@ import Testing
         let all = try restore(house)
         #expect(all.status == 0 && all.report["messages"] as? Int == 1 && all.report["present"] as? Int == 40, "\(all.error)")
         #expect((all.report["made"] as? [String])?.contains("Work/2026") == true)
+        let rights = try #require(all.report["rights"] as? [String: Any])
+        #expect(rights["given"] as? Int == 1 && rights["leftOut"] as? Int == 1, "\(rights)")
+        let shared = try house.postern(["mailbox", "rights", "alice@example.test", "Work/2026"])
+        #expect(shared.output.contains("bob@example.test") && !shared.output.contains("carol"), "\(shared.output)")
         let again = try restore(house)
         #expect(again.report["messages"] as? Int == 0 && again.report["present"] as? Int == 41)
         #expect(try house.mailbox("alice").count == 42)

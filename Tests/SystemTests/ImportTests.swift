@@ -135,6 +135,52 @@ import Testing
         #expect(try house.unaccounted() == 0)
     }
 
+    /// A folder's name that is too long in Normalization Form C: only the store knows. The others' mail goes in.
+    @Test func refusedByTheStore() throws {
+        let house = try House()
+        defer { house.stop() }
+        let root = house.folder + "/M"
+        let bad = String(repeating: "\u{958}", count: 50)
+        for (folder, count) in [("", 100), (".\(bad)", 2), (".Work", 98)] {
+            let place = folder.isEmpty ? "\(root)/cur" : "\(root)/\(folder)/cur"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            for number in 0..<count {
+                let path = "\(place)/\(1_000 + number).m:2,"
+                try Data("Subject: \(number)\n\nx\n".utf8).write(to: URL(fileURLWithPath: path))
+            }
+        }
+        for (imported, present) in [(198, 0), (0, 198)] {
+            let result = try house.postern(["import", "alice@example.test", root, "--json"])
+            #expect(result.status == 1 && result.error.isEmpty, "\(result.output)\(result.error)")
+            let report = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+            #expect(report["messages"] as? Int == imported && report["present"] as? Int == present, "\(report)")
+            let problems = try #require(report["problems"] as? [String: Any])
+            // Its two messages, and the mailbox itself.
+            #expect(problems["refused"] as? Int == 2 && problems["leftOut"] as? Int == 3, "\(problems)")
+            #expect(result.output.contains("longer than 255 octets"))
+        }
+        #expect(try count(house, "alice") == 198)
+    }
+
+    /// U13: an account that becomes full stops the import, which goes on when there is room.
+    @Test func fullInTheMiddle() throws {
+        let house = try House()
+        defer { house.stop() }
+        let text = (0..<200).map { "From a Thu Nov 20 10:00:00 2025\nSubject: \($0)\n\nx\n\n" }.joined()
+        let path = house.folder + "/mbox"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try House.expectSuccess(house.postern(["quota", "set", "alice@example.test", "--messages", "100"]))
+        let words = ["import", "alice@example.test", path, "--mailbox", "INBOX"]
+        let stopped = try house.postern(words)
+        #expect(stopped.status == 1 && stopped.error.contains("the import stopped after 100 messages"), "\(stopped.error)")
+        #expect(stopped.error.contains("run the same command again"), "\(stopped.error)")
+        try House.expectSuccess(house.postern(["quota", "set", "alice@example.test", "--messages", "none"]))
+        let last = try house.postern(words)
+        #expect(last.status == 0 && last.output.contains("100 messages imported"), "\(last.output)\(last.error)")
+        #expect(last.output.contains("100 were there already"))
+        #expect(try count(house, "alice") == 200)
+    }
+
     /// An import goes on past what is broken, says so, and ends with status 1.
     @Test func brokenThings() throws {
         let house = try House()

@@ -6,6 +6,8 @@ import NIOCore
 
 package enum BackedUp: Equatable, Codable, Sendable {
     case mailbox(BackedUpMailbox)
+    /// What somebody may do with a mailbox, behind all mailboxes.
+    case rights(RightsEntry, mailbox: Int64)
     case message(BackedUpMessage)
     /// A message whose bytes are not those that were stored, or not in the backup; one sentence.
     case damaged(uid: UInt32, because: String)

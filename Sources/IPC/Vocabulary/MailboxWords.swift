@@ -120,7 +120,7 @@ package enum MailboxQuestion: Codable, Sendable {
     /// The message as a local reader gets it: content, then `content`. The last word of its conversation.
     case read(NamedMailbox, uid: UInt32)
     /// The content that came before this word is put into the mailbox. The last word of its conversation. Answered by
-    /// `appended`.
+    /// `appended` or `notAppended`.
     case append(AppendOrder)
     /// One step of bringing back what was removed after a time; asked again with the answer's mark until there is none.
     /// Answered by `undeleted`.
@@ -134,6 +134,7 @@ package enum MailboxAnswer: Codable, Sendable {
     /// The content that came before this answer has so many octets.
     case content(octets: UInt64)
     case appended(AppendedMessage)
+    case notAppended(AppendRefusal)
     case undeleted(UndeleteStep)
 }
 
@@ -214,45 +215,6 @@ package struct MessagePage: Codable, Sendable {
         self.uidValidity = uidValidity
         self.messages = messages
         self.next = next
-    }
-}
-
-/// A message that did not come by SMTP: from a file, from another server.
-package struct AppendOrder: Codable, Sendable {
-    package var mailbox: NamedMailbox
-    package var flags: MessageFlags
-    /// Names as IMAP has them, at most 64 octets each. Those for which the mailbox has no room are left away.
-    package var keywords: [String]
-    /// Milliseconds since 1970; nil: now.
-    package var internalDate: Int64?
-    /// At most 128 octets. While a message is in the mailbox that came with it, a second one changes nothing and gets the
-    /// first one's receipt.
-    package var identity: String?
-    /// A mailbox that is missing is made.
-    package var createsMailbox: Bool
-
-    package init(
-        _ mailbox: NamedMailbox, flags: MessageFlags = [], keywords: [String] = [], internalDate: Int64? = nil,
-        identity: String? = nil, createsMailbox: Bool = false
-    ) {
-        self.mailbox = mailbox
-        self.flags = flags
-        self.keywords = keywords
-        self.internalDate = internalDate
-        self.identity = identity
-        self.createsMailbox = createsMailbox
-    }
-}
-
-/// The receipt of an append: the message is durable.
-package struct AppendedMessage: Codable, Sendable, Hashable {
-    package var spool: SpoolID
-    /// False: the mailbox had a message with this identity, which is the one named here.
-    package var isNew: Bool
-
-    package init(spool: SpoolID, isNew: Bool) {
-        self.spool = spool
-        self.isNew = isNew
     }
 }
 

@@ -28,10 +28,13 @@ struct MailRestoreReport: Encodable {
     var mailboxes: [String: UInt64] = [:]
     /// Mailboxes that were missing.
     var made: [String] = []
+    /// Of others, on mailboxes that were made again.
+    var rights = RestoredRights()
     var problems = TransferProblems()
 
     mutating func take(_ tally: MessageIntake.Tally) {
-        (messages, octets, present, mailboxes) = (tally.messages, tally.octets, tally.present, tally.mailboxes)
+        (messages, octets, present) = (tally.messages, tally.octets, tally.present)
+        (mailboxes, problems) = (tally.mailboxes, tally.problems)
     }
 
     var lines: [String] {
@@ -39,8 +42,11 @@ struct MailRestoreReport: Encodable {
         var words = "\(messages) messages (\(postern.octets(octets))) of the backup of \(madeAt) UTC restored into \(places)"
         words += ", \(present) are there still"
         if !made.isEmpty { words += made.count == 1 ? ", 1 mailbox made" : ", \(made.count) mailboxes made" }
-        if problems.leftOut > 0 { words += ", \(problems.leftOut) damaged and left out" }
-        return mailboxes.sorted { $0.key < $1.key }.map { "\(printable($0.key)): \($0.value)" } + problems.lines + [words]
+        let damaged = problems.leftOut - problems.refused
+        if damaged > 0 { words += ", \(damaged) damaged and left out" }
+        if problems.refused > 0 { words += ", \(problems.refused) refused by the store and left out" }
+        let counts = mailboxes.sorted { $0.key < $1.key }.map { "\(printable($0.key)): \($0.value)" }
+        return counts + rights.lines + problems.lines + [words]
     }
 }
 
@@ -59,6 +65,8 @@ final class MailRestore {
     private let intake: MessageIntake
     private var progress: TransferProgress
     private(set) var report: MailRestoreReport
+    /// Of the backup, by the number of the mailbox.
+    private var rights: [Int64: [RightsEntry]] = [:]
     private var whole: UInt64 = 0
     private var done: UInt64 = 0
 
@@ -82,6 +90,7 @@ final class MailRestore {
             for mailbox in chosen {
                 let isThere = here.contains { $0.name == mailbox.name }
                 if !isThere { here += try await make(mailbox, beside: here) }
+                try await restoreRights(on: mailbox, isNew: !isThere)
                 try await bring(mailbox, isThere ? try await known(mailbox.name) : [])
             }
             try await intake.settle()
@@ -95,10 +104,14 @@ final class MailRestore {
         report.take(intake.tally)
     }
 
+    /// Those that are above others come first, so that each that is missing is made with what is its own.
     private func chosen(_ name: String?) async throws -> [BackedUpMailbox] {
         var all: [BackedUpMailbox] = []
         do {
-            try await hear(nil) { event in if case .item(.mailbox(let mailbox)) = event { all.append(mailbox) } }
+            try await hear(nil) { event in
+                if case .item(.mailbox(let mailbox)) = event { all.append(mailbox) }
+                if case .item(.rights(let entry, let mailbox)) = event { rights[mailbox, default: []].append(entry) }
+            }
         } catch let fault as BackedUpFault { throw Failure("the backup cannot be read: \(fault.description)") }
         let own = all.filter { !$0.isRemoved && $0.kind == account.kind.rawValue && $0.address.folded == account.address.folded }
         guard !own.isEmpty else {
@@ -111,7 +124,7 @@ final class MailRestore {
             let names = own.map(\.name).sorted().prefix(20).map { "\"\(printable($0))\"" }.joined(separator: ", ")
             throw Failure("the backup has no mailbox \"\(printable(name ?? ""))\" of \(account.address); it has \(names)")
         }
-        return chosen
+        return chosen.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
     /// With what the backup says of it, unless another mailbox has its use by now.
@@ -123,6 +136,25 @@ final class MailRestore {
         report.made.append(mailbox.name)
         // Those above it may have been made with it.
         return try await store.mailboxes(of: account).filter { entry in !here.contains { $0.name == entry.name } }
+    }
+
+    /// A mailbox that was there keeps the rights that it has: somebody may have taken others away since.
+    private func restoreRights(on mailbox: BackedUpMailbox, isNew: Bool) async throws {
+        guard let entries = rights[mailbox.number] else { return }
+        let name = NamedMailbox(account, mailbox.name)
+        if isNew {
+            for entry in entries {
+                let refusal = try await store.refusal(of: .grant(name, to: entry.grantee, rights: "\(entry.rights)"))
+                report.rights.note(entry, on: mailbox.name, leftOut: refusal)
+            }
+            return
+        }
+        guard case .rights(let present) = try await store.ask(.listRights(name)) else { throw Failure.misfit("store") }
+        for entry in entries {
+            let isGiven = present.contains { $0.grantee == entry.grantee && $0.rights.isSuperset(of: entry.rights) }
+            if isGiven { continue }
+            report.rights.note(entry, on: mailbox.name, leftOut: "the mailbox was there, and keeps the rights that it has")
+        }
     }
 
     /// What the mailbox has now.
@@ -146,7 +178,7 @@ final class MailRestore {
                 let isKnown = known.contains(Known(spool: message.spool, size: message.octets, date: message.receivedAt))
                 current = Current(facts: message, isKnown: isKnown, content: intake.begin(isKnown: isKnown))
             case .item(.damaged(let uid, let because)):
-                report.problems.leave("\(printable(mailbox.name)), UID \(uid)", because)
+                intake.leave(Self.item(mailbox, uid), because)
                 advance()
             case .item: break
             case .content(let bytes):
@@ -155,7 +187,7 @@ final class MailRestore {
             }
             if let message = current, message.content.octets == message.facts.octets {
                 current = nil
-                try await finish(message)
+                try await finish(message, of: mailbox)
             }
         }
     }
@@ -166,12 +198,20 @@ final class MailRestore {
         var content: IncomingMessage
     }
 
-    private func finish(_ message: Current) async throws {
+    private static func item(_ mailbox: BackedUpMailbox, _ uid: UInt32) -> String {
+        "\(printable(mailbox.name)), UID \(uid)"
+    }
+
+    private func finish(_ message: Current, of mailbox: BackedUpMailbox) async throws {
         // What was on its way out would be gone with the next expunge.
         let facts = ImportedFacts(
             flags: message.facts.flags.subtracting(.deleted), keywords: message.facts.keywords,
             internalDate: message.facts.receivedAt)
-        if message.isKnown { intake.pass(message.content, facts) } else { try await intake.finish(message.content, facts) }
+        if message.isKnown {
+            intake.pass(message.content, facts)
+        } else {
+            try await intake.finish(message.content, facts, item: Self.item(mailbox, message.facts.uid))
+        }
         advance()
     }
 

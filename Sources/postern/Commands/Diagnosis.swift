@@ -23,6 +23,10 @@ struct HouseFacts {
     var missingWalls: [(room: RoomName, wall: String)] = []
     /// Accounts that somebody logs in to; nil: the store did not say, here and below.
     var users: Int?
+    /// Accounts whose password is kept for APOP, so that it can be read.
+    var apopAccounts: Int?
+    /// nil: we may not look at it.
+    var passwordKey: PasswordKey?
     var trusted: [AddressRange] = []
     var safe: [AddressRange] = []
     var unaccounted: Int64?
@@ -32,7 +36,8 @@ enum Diagnosis {
     static func symptoms(_ settings: Settings, _ house: HouseFacts) -> [Symptom] {
         let all =
             findings(Settings.findings(of: settings)) + openRelay(settings) + ranges(settings, house)
-            + ports(settings) + outgoing(settings) + logins(settings, house) + rooms(house)
+            + ports(settings) + outgoing(settings) + logins(settings, house) + apop(settings, house)
+            + rooms(house)
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
     }
 

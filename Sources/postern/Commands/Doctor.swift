@@ -31,7 +31,9 @@ struct Doctor: AsyncParsableCommand {
     private func symptoms() async -> [Symptom] {
         do {
             let all = try Settings.load(settingsPath(settings))
-            return Diagnosis.symptoms(all, await Doctor.examine(settings)) + Doctor.certificates(all)
+            var facts = await Doctor.examine(settings)
+            facts.passwordKey = PasswordKey(state: all.server.state)
+            return Diagnosis.symptoms(all, facts) + Doctor.certificates(all)
         } catch {
             // Without settings nobody knows where the rooms are.
             return Diagnosis.findings(error.findings)
@@ -76,7 +78,9 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private static func examine(_ call: StoreCall, _ facts: inout HouseFacts) async throws {
-        facts.users = try await call.accounts().count { $0.kind == .user }
+        let accounts = try await call.accounts()
+        facts.users = accounts.count { $0.kind == .user }
+        facts.apopAccounts = accounts.count { $0.mechanisms.contains("APOP") }
         facts.trusted = try await call.ranges(.trusted)
         facts.safe = try await call.ranges(.safe)
         guard case .audit(let audit) = try await call.ask(.audit, seconds: 60) else { throw Failure.misfit("store") }

@@ -13,8 +13,10 @@ struct Import: AsyncParsableCommand {
             PATH is a Maildir (with the folders of Maildir++ or of the file system's layout, Dovecot's or Courier's), an mbox \
             file, a folder of mbox files such as Thunderbird's, an export of postern, or - for an mbox on standard input. \
             Folders become mailboxes; flags, keywords and dates come along; the files are not changed.
-            An import that was broken off is done again: what is in the account is not put in twice.
-            Exit status: 0 all is in; 1 something was left out, and is named.
+            A message that the store can never take (it is larger than 2 GiB, its mailbox can have no such name) is named and \
+            left where it is, and those behind it go in. A full account or disk and other trouble stop the import, with the reason.
+            An import that stopped or was broken off is done again: what is in the account is not put in twice.
+            Exit status: 0 all is in; 1 something was left out, and is named, or the import stopped.
             """)
     @OptionGroup var settings: SettingsOption
     @OptionGroup var account: AccountArgument

@@ -12,8 +12,10 @@ struct Restore: AsyncParsableCommand {
             the backup. Mail that waited to be sent is held, since it may have been sent after the backup was made. Ended \
             half-way, it is started again.
             ACCOUNT --from DIR: messages of the backup that are not in the account's mailboxes any more are put there, with new \
-            UIDs, while the house runs. Nothing that is there is changed or removed; mailboxes that are missing are made. Done \
-            again, it puts nothing in twice. Exit status 1: a message of the backup was damaged, and is named.
+            UIDs, while the house runs. Nothing that is there is changed or removed; mailboxes that are missing are made, with \
+            the rights of others. Done \
+            again, it puts nothing in twice. A full account or disk stops it; done again, it goes on there. Exit status 1: a \
+            message of the backup was damaged or can never be taken, and is named; or it stopped.
             ACCOUNT --at TIME: what was in the account at that time and has been removed since comes back beside what is there, \
             with new UIDs; mailboxes that were deleted are made again. It can be done for as long as store.expunge_retention \
             says, and done again at will: nothing comes back twice.

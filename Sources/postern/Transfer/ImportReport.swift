@@ -6,8 +6,13 @@ struct TransferProblem: Encodable, Equatable {
     var reason: String
     /// It was taken all the same, as it is.
     var isKept: Bool
+    /// The store did not take it, and never will as it is.
+    var isRefused = false
 
-    var line: String { "\(isKept ? "kept as it is" : "left out"): \(item): \(printable(reason))" }
+    var line: String {
+        let what = isKept ? "kept as it is" : isRefused ? "refused by the store and left out" : "left out"
+        return "\(what): \(item): \(printable(reason))"
+    }
 }
 
 /// As many as somebody reads are named; all are counted.
@@ -15,12 +20,20 @@ struct TransferProblems: Encodable {
     private static let named = 1_000
 
     private(set) var leftOut: UInt64 = 0
+    /// Of those left out, by the store.
+    private(set) var refused: UInt64 = 0
     private(set) var odd: UInt64 = 0
     private(set) var list: [TransferProblem] = []
 
     mutating func leave(_ item: String, _ reason: String) {
         leftOut += 1
         note(TransferProblem(item: item, reason: reason, isKept: false))
+    }
+
+    mutating func refuse(_ item: String, _ reason: String) {
+        leftOut += 1
+        refused += 1
+        note(TransferProblem(item: item, reason: reason, isKept: false, isRefused: true))
     }
 
     mutating func keep(_ item: String, _ reason: String) {
@@ -50,7 +63,7 @@ struct ImportReport: Encodable {
 
     mutating func take(_ tally: MessageIntake.Tally) {
         (messages, octets, present) = (tally.messages, tally.octets, tally.present)
-        (keywordsLost, mailboxes) = (tally.keywordsLost, tally.mailboxes)
+        (keywordsLost, mailboxes, problems) = (tally.keywordsLost, tally.mailboxes, tally.problems)
     }
 
     var lines: [String] {
@@ -58,6 +71,7 @@ struct ImportReport: Encodable {
         var words = "\(messages) messages \(dryRun ? "would be imported" : "imported") (\(postern.octets(octets))) into \(places)"
         if present > 0 { words += ", \(present) were there already" }
         if problems.leftOut > 0 { words += ", \(problems.leftOut) left out" }
+        if problems.refused > 0 { words += " (\(problems.refused) of them refused by the store)" }
         if problems.odd > 0 { words += ", \(problems.odd) kept as they are" }
         var lines = mailboxes.sorted { $0.key < $1.key }.map { "\(printable($0.key)): \($0.value)" }
         lines += problems.lines

@@ -33,7 +33,7 @@ final class Importing {
         (self.isDry, self.progress) = (isDry, progress)
         intake = MessageIntake(isDry ? nil : store, account)
         report = ImportReport(format: plan.format, dryRun: isDry, passedOver: plan.passedOver)
-        for (item, reason) in plan.leftOut { report.problems.leave(item, reason) }
+        for (item, reason) in plan.leftOut { intake.leave(item, reason) }
     }
 
     /// - Throws: `Failure` when the store does not go on.
@@ -50,8 +50,8 @@ final class Importing {
                 }
             }
             try await intake.settle()
-            report.take(intake.tally)
             if !isDry { try await makeEmpty() }
+            report.take(intake.tally)
         } catch let failure as Failure {
             let stopped = await intake.stopped("the import", failure)
             progress.end()
@@ -65,11 +65,15 @@ final class Importing {
     private func makeEmpty() async throws {
         var here = Set(try await store.mailboxes(of: account).map(\.name))
         for name in Set(plan.sources.map(\.mailbox)).subtracting(here).sorted() where !here.contains(name) {
-            try await store.change(.create(NamedMailbox(account, name), use: nil))
+            if let refusal = try await store.refusal(of: .create(NamedMailbox(account, name), use: nil)) {
+                intake.leave(printable(name), refusal)
+                continue
+            }
             here = Set(try await store.mailboxes(of: account).map(\.name))
         }
         for name in Set(plan.subscriptions) where here.contains(name) {
-            try await store.change(.subscribe(NamedMailbox(account, name)))
+            let refusal = try await store.refusal(of: .subscribe(NamedMailbox(account, name)))
+            if let refusal { intake.leave("the subscription to \(printable(name))", refusal) }
         }
     }
 
@@ -89,14 +93,14 @@ final class Importing {
     /// - Parameter units: Of the progress, that it took.
     func take(_ message: IncomingMessage, _ archived: ArchivedMessage, item: @autoclosure () -> String) async throws {
         guard message.octets > 0 else { return leave(message, item(), "it is empty") }
-        guard message.octets <= MessageIntake.largest else { return leave(message, item(), "it is larger than 2 GiB") }
-        if let oddity = message.oddity { report.problems.keep(item(), oddity) }
-        try await intake.finish(message, ImportedFacts(archived))
+        guard message.octets <= AppendOrder.largest else { return leave(message, item(), "it is larger than 2 GiB") }
+        if let oddity = message.oddity { intake.keep(item(), oddity) }
+        try await intake.finish(message, ImportedFacts(archived), item: item())
     }
 
     func leave(_ message: IncomingMessage?, _ item: String, _ reason: String) {
         message?.drop()
-        report.problems.leave(item, reason)
+        intake.leave(item, reason)
     }
 
     func advance(_ units: UInt64) {

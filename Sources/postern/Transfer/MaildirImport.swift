@@ -1,6 +1,7 @@
 // The messages of one folder of a Maildir, in the order of their UIDs, else of their delivery.
 
 import Archive
+import IPC
 import Mail
 
 struct MaildirImport {
@@ -68,7 +69,7 @@ struct MaildirImport {
                 message.append(buffer[...], lines: true)
                 buffer.removeAll(keepingCapacity: true)
                 try await message.flush()
-                if message.octets > MessageIntake.largest { break }
+                if message.octets > AppendOrder.largest { break }
             }
             let facts = ArchivedMessage(
                 name, in: found.subdirectory, date: .modification(file.modified), keywords: keywords, list: list)

@@ -1,6 +1,7 @@
 // The messages of one mbox file, or of standard input, as they stand behind each other.
 
 import Archive
+import IPC
 import Mail
 
 struct MboxImport {
@@ -55,7 +56,7 @@ struct MboxImport {
             reading.start = opening.offset
             reading.message = importing.began()
         case .content(let content):
-            guard let message = reading.message, message.octets <= MessageIntake.largest else { return }
+            guard let message = reading.message, message.octets <= AppendOrder.largest else { return }
             message.append(reading.buffer[content.range], lines: false)
             if content.addsReturn { message.write("\r") }
             try await message.flush()

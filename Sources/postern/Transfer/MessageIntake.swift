@@ -4,6 +4,9 @@
 // Each message has an identity that its bytes, its date and its mailbox make, and how many the same stood before it. The
 // store takes an identity once, so what was broken off is done again from the beginning and puts nothing in twice: neither an
 // import nor a restoring, nor one after the other.
+//
+// A message that the store refuses for itself is named and left where it is, and those behind it go in. What stands in the way
+// of all of them (no room, trouble, no account) stops the work there.
 
 import Crypto
 import Glibc
@@ -13,10 +16,9 @@ import NIOCore
 
 /// Used by one task.
 final class MessageIntake {
-    /// Messages on their way to the store.
-    static let underWay = 32
-    /// Octets of a message with CRLF line ends: the most that `limits.max_message_size` allows.
-    static let largest: UInt64 = 2 << 30
+    /// Messages on their way to the store, and their octets: the next one waits for some of them.
+    static let underWay = 512
+    static let octetsUnderWay: UInt64 = 16 << 20
 
     struct Tally {
         /// Put into the account now; in a dry run, that would be.
@@ -27,12 +29,21 @@ final class MessageIntake {
         /// Of the keywords that IMAP does not have.
         var keywordsLost: UInt64 = 0
         var mailboxes: [String: UInt64] = [:]
+        var problems = TransferProblems()
+    }
+
+    private struct Pending {
+        var answer: PendingAnswer
+        var mailbox: String
+        var octets: UInt64
+        var item: String
     }
 
     private(set) var tally = Tally()
     private let store: StoreConversation?
     private let account: NamedAccount
-    private var pending: [(answer: PendingAnswer, mailbox: String, octets: UInt64)] = []
+    private var pending: CircularBuffer<Pending> = []
+    private var pendingOctets: UInt64 = 0
     /// Of the messages with this identity in this mailbox, how many have come.
     private var seen: [UInt64: UInt32] = [:]
     private var mailbox = ""
@@ -63,16 +74,26 @@ final class MessageIntake {
         return "\(text):\(number)"
     }
 
+    /// It does not go in.
+    func leave(_ item: String, _ reason: String) { tally.problems.leave(item, reason) }
+
+    /// It goes in, though there is something odd about it.
+    func keep(_ item: String, _ reason: String) { tally.problems.keep(item, reason) }
+
     /// The message is whole. Returns when there is room for the next.
-    func finish(_ message: IncomingMessage, _ facts: ImportedFacts) async throws {
+    /// - Parameter item: what it is called if the store does not take it.
+    func finish(_ message: IncomingMessage, _ facts: ImportedFacts, item: String) async throws {
         tally.keywordsLost += UInt64(facts.keywordsLost)
         var order = AppendOrder(
             NamedMailbox(account, mailbox), flags: facts.flags, keywords: facts.keywords,
             internalDate: facts.internalDate, createsMailbox: true)
         order.identity = identity(message, facts)
         guard let answer = message.finish(.mailbox(.append(order))) else { return count(mailbox, message.octets) }
-        pending.append((answer, mailbox, message.octets))
-        if pending.count >= Self.underWay { try await settle(leaving: Self.underWay / 2) }
+        pending.append(Pending(answer: answer, mailbox: mailbox, octets: message.octets, item: item))
+        pendingOctets += message.octets
+        if pending.count >= Self.underWay || pendingOctets >= Self.octetsUnderWay {
+            try await settle(leaving: Self.underWay / 2, Self.octetsUnderWay / 2)
+        }
     }
 
     /// Waits for what is under way, and says how far it came.
@@ -84,19 +105,28 @@ final class MessageIntake {
     }
 
     /// Waits until the store has all of them.
-    func settle() async throws { try await settle(leaving: 0) }
+    func settle() async throws { try await settle(leaving: 0, 0) }
 
-    /// - Throws: the first refusal, after all that is under way has been answered.
-    private func settle(leaving rest: Int) async throws {
+    /// - Throws: what stopped the first that was stopped, after all that is under way has been answered.
+    private func settle(leaving rest: Int, _ octets: UInt64) async throws {
         var trouble: (any Error)?
-        while pending.count > (trouble == nil ? rest : 0) {
-            let first = pending.removeFirst()
-            do {
-                guard case .mailbox(.appended(let receipt)) = try await first.answer.get() else { throw Failure.misfit("store") }
-                if receipt.isNew { count(first.mailbox, first.octets) } else { tally.present += 1 }
-            } catch { trouble = trouble ?? error }
+        while let first = pending.first, trouble != nil || pending.count > rest || pendingOctets > octets {
+            pending.removeFirst()
+            pendingOctets -= first.octets
+            do { try await settle(first) } catch { trouble = trouble ?? error }
         }
         if let trouble { throw trouble }
+    }
+
+    private func settle(_ message: Pending) async throws {
+        switch try await message.answer.get() {
+        case .mailbox(.appended(let receipt)):
+            if receipt.isNew { count(message.mailbox, message.octets) } else { tally.present += 1 }
+        case .mailbox(.notAppended(let refusal)):
+            guard refusal.cause == .message else { throw Failure(refusal.because) }
+            tally.problems.refuse(message.item, refusal.because)
+        default: throw Failure.misfit("store")
+        }
     }
 
     private func count(_ mailbox: String, _ octets: UInt64) {

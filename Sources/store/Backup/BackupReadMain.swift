@@ -47,6 +47,7 @@ struct BackupListing {
 
     func mailboxes(_ send: (ByteBuffer) throws -> Void) throws {
         for mailbox in try records.index.mailboxes() { try send(try BackedUp.mailbox(mailbox).frame()) }
+        for (mailbox, entry) in try records.index.rights() { try send(try BackedUp.rights(entry, mailbox: mailbox).frame()) }
         try send(try BackedUp.end.frame())
     }
 

@@ -38,6 +38,25 @@ extension CopiedIndex {
         }
     }
 
+    /// All that are given, by mailbox, but not those of accounts that were removed.
+    func rights() throws(DatabaseError) -> [(mailbox: Int64, entry: RightsEntry)] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT r.mailbox, r.grantee, r.letters, a.address, a.kind FROM rights r
+                    LEFT JOIN accounts a ON a.id = r.grantee AND a.removed_at IS NULL ORDER BY r.mailbox, r.grantee
+                    """
+            ).compactMap { row in
+                let grantee = NamedAccount(row[3], row[4])
+                guard grantee != nil || Grantee(stored: row[1]) == .anyone, let rights = MailboxRights(letters: row[2]) else {
+                    return nil
+                }
+                return (row[0], RightsEntry(grantee: grantee, rights: rights))
+            }
+        }
+    }
+
     /// A page of a mailbox, behind this UID.
     func placements(in mailbox: Int64, after uid: UInt32, limit: Int) throws(DatabaseError) -> [CopiedPlacement] {
         try look { database in

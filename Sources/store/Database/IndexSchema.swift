@@ -2,7 +2,7 @@
 
 enum IndexSchema {
     /// The position of a version in the list, from 1 on, is its number (`PRAGMA user_version`).
-    static let versions = [first, second, third, fourth, segmentStarts, quotas, credentials]
+    static let versions = [first, second, third, mailboxes, segmentStarts, quotas, credentials]
 
     static var current: Int { versions.count }
 

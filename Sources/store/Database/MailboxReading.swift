@@ -193,7 +193,7 @@ extension PlacedMailbox {
 
 extension NamedAccount {
     /// From the columns `address` and `kind`.
-    fileprivate init?(_ address: String?, _ kind: String?) {
+    init?(_ address: String?, _ kind: String?) {
         guard let address = address.flatMap({ EmailAddress(stored: $0) }), let kind = kind.flatMap({ AccountKind(rawValue: $0) })
         else { return nil }
         self.init(address, kind)

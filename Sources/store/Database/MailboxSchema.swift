@@ -4,7 +4,7 @@ import GRDB
 import IPC
 
 extension IndexSchema {
-    static let fourth = """
+    static let mailboxes = """
         -- Ids are never used twice: MAILBOXID is made of them. `messages`, `octets` and `unseen` count what `placements` has.
         -- The log of expunges has nothing up to the modification sequence `log_floor`. A removed mailbox gives its name free
         -- and stays until everything that was in it is past.

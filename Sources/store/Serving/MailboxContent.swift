@@ -12,6 +12,8 @@ struct ContentServing: Sendable {
     let files: NIOThreadPool
     let writer: SegmentWriter
     let uploads: UploadSurroundings
+    /// Octets of a message that is appended.
+    let largest: UInt64
     let log: @Sendable (StoreEvent) -> Void
 }
 
@@ -19,6 +21,8 @@ struct ContentServing: Sendable {
 final class MailboxContent {
     private let serving: ContentServing
     private var upload: Upload?
+    /// Of the content that came, kept or not.
+    private var octets: UInt64 = 0
     /// What it is to become is being found out.
     private var appending: Upload?
     private var reading: MessageReading<CommandToStore>?
@@ -33,6 +37,7 @@ final class MailboxContent {
     func dropContent() {
         upload?.release()
         upload = nil
+        octets = 0
     }
 
     func cancelled() {
@@ -84,10 +89,15 @@ extension MailboxContent {
 
 // In.
 extension MailboxContent {
+    /// What is too much is not kept, and is said when the word comes.
     func content(_ bytes: ByteBuffer, in exchange: Exchange<CommandToStore>) {
         let upload = upload ?? serving.uploads.begin(in: exchange)
         self.upload = upload
-        upload.append(bytes)
+        let isTooLarge = octets > serving.largest
+        octets += UInt64(bytes.readableBytes)
+        if octets <= serving.largest { return upload.append(bytes) }
+        if !isTooLarge { upload.release() }
+        exchange.consumed(bytes.readableBytes)
     }
 
     func append(_ order: AppendOrder, in exchange: Exchange<CommandToStore>) {
@@ -95,23 +105,26 @@ extension MailboxContent {
             cancelled()
             return exchange.cancel()
         }
+        guard octets <= serving.largest else {
+            let because = "the message has \(octets) octets, and the store takes \(serving.largest): leave it where it is"
+            dropContent()
+            return exchange.answer(AppendRefusal(.message, because: because))
+        }
         let upload = upload ?? Upload(serving.uploads) { _ in }
-        self.upload = nil
+        (self.upload, octets) = (nil, 0)
         appending = upload
-        let go: @Sendable (Result<Plan, FormFault>) -> Void = exchange.hop { [self] plan in
+        let go: @Sendable (Result<Plan, AppendRefusal>) -> Void = exchange.hop { [self] plan in
             guard !isOver else { return }
             appending = nil
             switch plan {
             case .success(let plan): submit(plan, upload, in: exchange)
-            case .failure(let fault):
+            case .failure(let refusal):
                 upload.release()
-                exchange.answer(.refused(fault.because))
+                exchange.answer(refusal)
             }
         }
         Task { [serving] in
-            do { go(.success(try await serving.plan(order))) } catch let fault as FormFault { go(.failure(fault)) } catch {
-                go(.failure(FormFault("the index cannot be read: \(error)")))
-            }
+            do throws(AppendRefusal) { go(.success(try await serving.plan(order))) } catch { go(.failure(error)) }
         }
     }
 
@@ -121,7 +134,8 @@ extension MailboxContent {
             switch result {
             case .failure(let error):
                 upload.release()
-                exchange.answer(.refused("the message cannot be kept: \(error)"))
+                let cause: AppendRefusal.Cause = error.isFull ? .room : .trouble
+                exchange.answer(AppendRefusal(cause, because: "the message cannot be kept: \(error)"))
             case .success(let content):
                 var own: Incoming?
                 let incoming = Incoming(plan, content, on: eventLoop) { receipt in
@@ -129,7 +143,8 @@ extension MailboxContent {
                     switch receipt {
                     case .accepted(let spool):
                         exchange.answer(.mailbox(.appended(AppendedMessage(spool: spool, isNew: spool == own?.spool))))
-                    case .refused(let refusal): exchange.answer(.refused(refusal.because))
+                    case .refused(let refusal):
+                        exchange.answer(AppendRefusal(refusal, hasPlace: own?.isRejected == false))
                     }
                     own = nil
                 }
@@ -137,6 +152,18 @@ extension MailboxContent {
                 serving.writer.submit(incoming)
             }
         }
+    }
+}
+
+extension Exchange<CommandToStore> {
+    fileprivate func answer(_ refusal: AppendRefusal) { answer(.mailbox(.notAppended(refusal))) }
+}
+
+extension AppendRefusal {
+    /// What the store says to everybody, for whoever has more messages.
+    fileprivate init(_ refusal: Refusal, hasPlace: Bool) {
+        let cause: Cause = !hasPlace ? .place : StoreRefusal.isForRoom(refusal) ? .room : .trouble
+        self.init(cause, because: refusal.because)
     }
 }
 
@@ -154,10 +181,15 @@ extension ContentServing {
     }
 
     /// Without a sender and a header of our own: the bytes stay as they came.
-    fileprivate func plan(_ order: AppendOrder) async throws -> Plan {
-        let (account, name) = (try await commands.account(order.mailbox.account), try MailboxName(order.mailbox.name))
+    fileprivate func plan(_ order: AppendOrder) async throws(AppendRefusal) -> Plan {
+        let account = try await account(order.mailbox.account)
+        let name: MailboxName
+        do throws(FormFault) { name = try MailboxName(order.mailbox.name) } catch {
+            throw AppendRefusal(.message, because: error.because)
+        }
         if let keyword = order.keywords.first(where: { !$0.isKeyword }) {
-            throw FormFault("\"\(keyword.printable)\" is no keyword: use 1 to \(MailboxLimits.keyword) letters, digits and signs")
+            let rule = "use 1 to \(MailboxLimits.keyword) letters, digits and signs"
+            throw AppendRefusal(.message, because: "\"\(keyword.printable)\" is no keyword: \(rule)")
         }
         var placement = LocalPlacement(recipient: order.mailbox.account.address, account: account)
         placement.mailbox = name.text
@@ -171,7 +203,13 @@ extension ContentServing {
         plan.internalDate = order.internalDate
         plan.createsMailboxes = order.createsMailbox
         plan.identity = order.identity
-        if let because = plan.fault { throw FormFault(because) }
+        if let because = plan.fault { throw AppendRefusal(.message, because: because) }
         return plan
+    }
+
+    private func account(_ name: NamedAccount) async throws(AppendRefusal) -> AccountID {
+        do { return try await commands.account(name) } catch let fault as FormFault {
+            throw AppendRefusal(.place, because: fault.because)
+        } catch { throw AppendRefusal(.trouble, because: "the index cannot be read: \(error)") }
     }
 }

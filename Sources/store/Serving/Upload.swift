@@ -116,7 +116,9 @@ final class Upload {
         slices.removeAll()
     }
 
+    /// What is being written when the upload is released was given back with it.
     private func giveBack(_ octets: Int) {
+        let octets = min(octets, held)
         held -= octets
         around.memory.giveBack(octets)
     }

@@ -65,7 +65,10 @@ final class ContentUpload: @unchecked Sendable {
     func abandon() {
         isAbandoned = true
         finished = nil
+        let rest = waiting.reduce(0) { $0 + $1.readableBytes }
         waiting = []
+        // Whoever goes on sending would wait for ever for what is not written any more.
+        if rest > 0 { written(rest) }
         work()
     }
 

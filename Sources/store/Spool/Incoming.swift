@@ -29,6 +29,8 @@ package final class Incoming: @unchecked Sendable {
     var location = SpoolLocation(SpoolPosition(segment: 0, offset: 0), length: 0)
     var acceptedAt: Int64 = 0
     var shortage: QuotaShortage?
+    /// The index has no place for it: no such account or mailbox.
+    var isRejected = false
     fileprivate var receipt: Receipt?
 
     package init(
@@ -80,6 +82,9 @@ package enum StoreRefusal {
     package static func overQuota(_ shortage: QuotaShortage) -> Receipt {
         .refused(Refusal(Reply(452, "4.2.2", "Mailbox is full, try again later"), because: shortage.because))
     }
+
+    /// Somebody has to make room: for us, or in the account.
+    static func isForRoom(_ refusal: Refusal) -> Bool { refusal.reply.code == 452 }
 
     static func of(_ error: DatabaseError) -> Receipt {
         error == .full ? full("the index has no room") : trouble("index: \(error)")

@@ -244,7 +244,9 @@ extension SegmentWriter {
             case .overQuota(let shortage):
                 message.shortage = shortage
                 receipts[message.spool] = StoreRefusal.overQuota(shortage)
-            case .rejected(let because): receipts[message.spool] = StoreRefusal.trouble(because)
+            case .rejected(let because):
+                message.isRejected = true
+                receipts[message.spool] = StoreRefusal.trouble(because)
             case .failed(let error):
                 isFull = isFull || error == .full
                 receipts[message.spool] = StoreRefusal.of(error)

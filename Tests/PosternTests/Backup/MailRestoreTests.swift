@@ -11,6 +11,7 @@ import Testing
 private struct CannedBackup: BackedUpSource {
     var mailboxes: [BackedUpMailbox] = []
     var contents: [Int64: [(item: BackedUp, text: String)]] = [:]
+    var rights: [(mailbox: Int64, entry: RightsEntry)] = []
     /// Octets that are handed out at a time.
     var piece = 100
     /// So many octets of each mailbox come, and then the end of the pipe.
@@ -40,7 +41,8 @@ private struct CannedBackup: BackedUpSource {
     }
 
     func read(_ mailbox: Int64?) throws -> () throws -> ByteBuffer? {
-        let items = mailbox.map { contents[$0] ?? [] } ?? mailboxes.map { (BackedUp.mailbox($0), "") }
+        let all = mailboxes.map { BackedUp.mailbox($0) } + rights.map { BackedUp.rights($0.entry, mailbox: $0.mailbox) }
+        let items = mailbox.map { contents[$0] ?? [] } ?? all.map { ($0, "") }
         var bytes = ByteBuffer()
         for (item, text) in items + [(.end, "")] {
             bytes.writeImmutableBuffer(try item.frame())
@@ -149,12 +151,62 @@ extension MailHouse {
             backup.add("Gone", [CannedBackup.message(2, "b")], isRemoved: true)
             backup.add("Shared", [CannedBackup.message(3, "c")], kind: "folder")
             let report = try await house.restore(backup)
-            #expect(report.made == ["Work/2026", "Empty"] && report.messages == 1)
+            #expect(report.made == ["Empty", "Work/2026"] && report.messages == 1)
             #expect(Set(house.mail.mailboxes.keys) == ["INBOX", "Work/2026", "Empty"])
             #expect(house.mail.with { $0.subscribed } == ["Work/2026"])
             let again = try await house.restore(backup)
             #expect(again.made.isEmpty)
         }
+    }
+
+    @Test("a mailbox that is made again has its rights again; one that was there keeps what it has") func rights() async throws {
+        try await MailHouse.with { house in
+            let (bob, carol) = (NamedAccount(EmailAddress("bob@a.org")!), NamedAccount(EmailAddress("carol@a.org")!))
+            let board = NamedAccount(EmailAddress("board@a.org")!, .folder)
+            let (read, write): (MailboxRights, MailboxRights) = ([.lookup, .read], [.lookup, .read, .insert])
+            var backup = CannedBackup()
+            backup.add("Work/2026", [CannedBackup.message(1, "a")])
+            backup.add("Work", use: .archive)
+            backup.add("Kept")
+            backup.add("Alone")
+            backup.rights = [
+                (1, RightsEntry(grantee: bob, rights: write)), (1, RightsEntry(grantee: carol, rights: read)),
+                (2, RightsEntry(grantee: nil, rights: .lookup)), (2, RightsEntry(grantee: board, rights: .all)),
+                (3, RightsEntry(grantee: bob, rights: read)), (3, RightsEntry(grantee: board, rights: write)),
+            ]
+            let kept = [RightsEntry(grantee: board, rights: read), RightsEntry(grantee: bob, rights: write)]
+            house.mail.with {
+                ($0.grantees, $0.rights) = ([bob, board], ["Kept": kept])
+                $0.mailboxes["Kept"] = []
+            }
+            let report = try await house.restore(backup)
+            #expect(report.made == ["Alone", "Work", "Work/2026"])
+            #expect(
+                house.mail.with { $0.rights } == [
+                    "Kept": kept, "Work/2026": [RightsEntry(grantee: bob, rights: write)],
+                    "Work": [RightsEntry(grantee: nil, rights: .lookup), RightsEntry(grantee: board, rights: .all)],
+                ])
+            #expect((report.rights.given, report.rights.leftOut) == (3, 2))
+            #expect(
+                report.rights.lines == [
+                    "rights lri of board@a.org on Kept left out: the mailbox was there, and keeps the rights that it has",
+                    "rights l of anyone on Work given again", "rights lrswipkxtea of board@a.org on Work given again",
+                    "rights lri of bob@a.org on Work/2026 given again",
+                    "rights lr of carol@a.org on Work/2026 left out: there is no account carol@a.org",
+                ])
+            #expect(report.rights.lines.allSatisfy(report.lines.contains))
+            let again = try await house.restore(backup)
+            #expect((again.rights.given, again.rights.leftOut) == (0, 2))
+        }
+    }
+
+    @Test func asManyRightsAreNamedAsSomebodyReads() {
+        var rights = RestoredRights()
+        for number in 0..<1_500 {
+            rights.note(RightsEntry(grantee: nil, rights: .lookup), on: "m\(number)", leftOut: number < 700 ? nil : "why")
+        }
+        #expect((rights.given, rights.leftOut, rights.list.count) == (700, 800, 1_000))
+        #expect(rights.lines.last == "and 500 more rights" && rights.lines.count == 1_001)
     }
 
     @Test("one mailbox; INBOX in any case", arguments: [("inbox", 3), ("InBox", 3), ("Work", 1)])
@@ -207,6 +259,22 @@ extension MailHouse {
         }
     }
 
+    @Test("a message that the store refuses for itself is named, and those behind it come back") func refused() async throws {
+        try await MailHouse.with { house in
+            var backup = CannedBackup()
+            let text = { (number: UInt64) in String(repeating: "x", count: number == 45 ? 2_000 : Int(number)) }
+            backup.add("INBOX", (1...90).map { CannedBackup.message($0, text($0)) })
+            house.mail.with { $0.largest = 1_000 }
+            for messages in [UInt64(89), 0] {
+                let report = try await house.restore(backup)
+                #expect((report.messages, report.present) == (messages, 89 - messages))
+                #expect(report.lines.contains("refused by the store and left out: INBOX, UID 45: it has 2000 octets"))
+                #expect(report.lines.last?.hasSuffix(", 1 refused by the store and left out") == true)
+            }
+            #expect(house.mail.texts("INBOX").count == 89)
+        }
+    }
+
     @Test("whatever stops it, what has come is whole, and the next run brings the rest")
     func stopped() async throws {
         try await MailHouse.with { house in
@@ -216,7 +284,7 @@ extension MailHouse {
             let cut = await #expect(throws: Failure.self) { try await house.restore(backup) }
             #expect(cut?.description.contains("was not read to its end") == true)
             backup.cut = nil
-            house.mail.with { $0.refusal = ($0.appends + 20, "the account is full") }
+            house.mail.with { $0.refusal = ($0.appends + 20, AppendRefusal(.room, because: "the account is full")) }
             let full = await #expect(throws: Failure.self) { try await house.restore(backup) }
             #expect(full?.description.contains("the account is full; run the same command again") == true)
             house.mail.with { $0.refusal = nil }

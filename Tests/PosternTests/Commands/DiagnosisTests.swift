@@ -103,6 +103,58 @@ private func ranges(_ texts: [String]) -> [AddressRange] { texts.compactMap { Ad
         #expect(found.first?.finding.hasPrefix(finding ?? "") == (finding == nil ? nil : true))
     }
 
+    private static let pop3 = "[[listen]]\nservice = \"smtp\"\n[[listen]]\nservice = \"pop3\"\n"
+
+    private static let ports: [(accounts: Int?, listen: String, isFound: Bool)] = [
+        (1, "", false), (0, pop3 + "port = 0\n", false), (nil, pop3 + "port = 0\n", false), (2, pop3, false),
+        (2, pop3 + "port = 0\n", true), (1, pop3 + "auth = false\n", true),
+        (2, pop3 + "mechanisms = [\"PLAIN\", \"SCRAM-SHA-256\"]\n", true), (2, pop3 + "mechanisms = [\"CRAM-MD5\"]\n", false),
+        (1, "[[listen]]\nservice = \"smtp\"\n", true), (2, pop3 + "tls = \"none\"\n", false),
+    ]
+
+    /// APOP: passwords that can be read are kept for a use.
+    @Test(arguments: ports)
+    func passwordsForAPOPNeedAPortThatTakesIt(accounts: Int?, listen: String, isFound: Bool) throws {
+        var house = HouseFacts()
+        (house.apopAccounts, house.passwordKey) = (accounts, .there(mode: 0o600))
+        let found = try symptoms(listen, house)
+        #expect(found.map { $0.about } == (isFound ? ["listen"] : []) && found.allSatisfy { $0.severity == .warning })
+        #expect(!isFound || found[0].finding.contains("no port of POP3 takes APOP"))
+    }
+
+    private static let keys: [(accounts: Int?, key: PasswordKey?, finding: String?)] = [
+        (0, .missing, nil), (2, .there(mode: 0o600), nil), (2, nil, nil), (nil, .missing, nil),
+        (1, .missing, "the password of 1 account is kept for APOP, and the key"),
+        (3, .missing, "the passwords of 3 accounts are kept for APOP, and the key"),
+        (1, .there(mode: 0o640), "others than the store"), (0, .there(mode: 0o604), "others than the store"),
+        (nil, .there(mode: 0o620), "others than the store"), (1, .there(mode: 0o400), nil),
+    ]
+
+    @Test(arguments: keys)
+    func theKeyOfPasswordsForAPOP(accounts: Int?, key: PasswordKey?, finding: String?) throws {
+        var house = HouseFacts()
+        (house.apopAccounts, house.passwordKey) = (accounts, key)
+        let found = try symptoms("", house)
+        #expect(found.count == (finding == nil ? 0 : 1))
+        if let finding {
+            #expect(found[0].severity == .error && found[0].about.hasSuffix("/store/passwords.key"))
+            #expect(found[0].finding.hasPrefix(finding))
+        }
+    }
+
+    @Test func theKeyIsLookedAtWhereItLies() throws {
+        let state = "/tmp/postern-key-\(UInt32.random(in: 0 ... .max))"
+        #expect(PasswordKey(state: state) == .missing)
+        try FileManager.default.createDirectory(atPath: state + "/store", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        #expect(PasswordKey(state: state) == .missing)
+        for mode in [0o600, 0o644] as [UInt32] {
+            try Data(count: 32).write(to: URL(fileURLWithPath: PasswordKey.path(state)))
+            #expect(chmod(PasswordKey.path(state), mode) == 0)
+            #expect(PasswordKey(state: state) == .there(mode: mode))
+        }
+    }
+
     @Test func passwordsInTheClearAreFound() throws {
         let found = try symptoms("[auth]\nplaintext_without_tls = true\n")
         #expect(found.map { $0.about } == ["auth.plaintext_without_tls"] && found.first?.severity == .warning)

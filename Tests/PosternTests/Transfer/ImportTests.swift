@@ -102,7 +102,7 @@ import Testing
             let message = "From x Thu Nov 20 10:00:00 2025\nSubject: same\n\nx\n\n"
             let others = (0..<36).map { "From x Thu Nov 20 10:00:00 2025\nSubject: \($0)\n\nx\n\n" }
             let path = try house.file("mbox", message + others.joined() + message + message)
-            house.mail.with { $0.refusal = (count, "the disk is full") }
+            house.mail.with { $0.refusal = (count, AppendRefusal(.room, because: "the disk is full")) }
             let failure = await #expect(throws: Failure.self) { try await house.importAll(path) }
             #expect(failure?.description.contains("the disk is full; run the same command again") == true)
             #expect(house.mail.mailboxes["INBOX"]?.count == count)
@@ -112,6 +112,117 @@ import Testing
             #expect(house.mail.texts("INBOX").count(where: { $0.contains("same") }) == 3)
             #expect(Set(house.mail.texts("INBOX")).count == 37)
             #expect(try await house.importAll(path).present == 39)
+        }
+    }
+
+    /// More than are on their way at a time.
+    @Test(arguments: [0, 1, 511, 512, 513, 1_100]) func aLongImportGoesOn(after count: Int) async throws {
+        try await MailHouse.with { house in
+            let all = (0..<1_200).map { "From x Thu Nov 20 10:00:00 2025\nSubject: \($0)\n\nx\n\n" }
+            let path = try house.file("mbox", all.joined())
+            house.mail.with { $0.refusal = (count, AppendRefusal(.trouble, because: "the disk is sick")) }
+            let failure = await #expect(throws: Failure.self) { try await house.importAll(path) }
+            #expect(failure?.description.contains("stopped after \(count) messages: the disk is sick") == true)
+            house.mail.with { $0.refusal = nil }
+            let report = try await house.importAll(path)
+            #expect((report.present, report.messages) == (UInt64(count), UInt64(1_200 - count)))
+            #expect(Set(house.mail.texts("INBOX")).count == 1_200 && house.mail.texts("INBOX").count == 1_200)
+        }
+    }
+
+    @Test("not more is on its way at a time than the limits say", arguments: [(3_000_000, 12), (100, 1_100)])
+    func underWay(size: Int, count: Int) async throws {
+        try await MailHouse.with { house in
+            let body = String(repeating: "x", count: size)
+            for number in 0..<count { try house.file("M/cur/\(1_000 + number).m:2,", "Subject: \(number)\n\n\(body)\n") }
+            house.mail.with { $0.delay = 100 }
+            #expect(try await house.importAll(house.folder + "/M").messages == UInt64(count))
+            let most = house.mail.with { $0.mostUnanswered }
+            let one = size + 30
+            let limit = min(Int(MessageIntake.octetsUnderWay) + one, MessageIntake.underWay * one)
+            #expect(most <= limit && most > 2 * one, "\(most)")
+        }
+    }
+
+    /// One message above the limit in the middle of 200, in both formats, and done again.
+    @Test(arguments: ArchiveFormat.allCases) func refusedForItself(format: ArchiveFormat) async throws {
+        try await MailHouse.with { house in
+            house.mail.with { $0.largest = 1_000 }
+            func text(_ number: Int) -> String {
+                "Subject: \(number)\n\n" + String(repeating: "x", count: number == 100 ? 2_000 : 10) + "\n"
+            }
+            let path: String
+            let item: String
+            switch format {
+            case .maildir:
+                for number in 1...200 { try house.file("M/cur/\(1_000 + number).m:2,", text(number)) }
+                path = house.folder + "/M"
+                item = "\(path)/cur/1100.m:2,"
+            case .mbox:
+                let all = (1...200).map { "From x Thu Nov 20 10:00:00 2025\n\(text($0))\n" }
+                path = try house.file("mbox", all.joined())
+                item = "\(path), message at octet \(all[..<99].reduce(0) { $0 + $1.utf8.count })"
+            }
+            let octets = "Subject: 100\r\n\r\n\r\n".utf8.count + 2_000
+            for (messages, present) in [(UInt64(199), UInt64(0)), (0, 199)] {
+                let report = try await house.importAll(path)
+                #expect((report.messages, report.present) == (messages, present))
+                #expect((report.problems.leftOut, report.problems.refused) == (1, 1))
+                #expect(
+                    report.problems.list == [
+                        TransferProblem(item: item, reason: "it has \(octets) octets", isKept: false, isRefused: true)
+                    ])
+                #expect(report.lines.contains("refused by the store and left out: \(item): it has \(octets) octets"))
+                #expect(report.lines.last?.hasSuffix(", 1 left out (1 of them refused by the store)") == true)
+                #expect(try json(report).contains(#""refused":1"#))
+            }
+            #expect(house.mail.texts("INBOX").count == 199 && Set(house.mail.texts("INBOX")).count == 199)
+            house.mail.with { $0.largest = .max }
+            let last = try await house.importAll(path)
+            #expect((last.messages, last.present, last.problems.leftOut) == (1, 199, 0), "it stayed where it was")
+        }
+    }
+
+    private func json(_ report: ImportReport) throws -> String {
+        String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+    }
+
+    /// What stands in the way of all stops the import, also behind a message that is refused for itself.
+    @Test(arguments: AppendRefusal.Cause.allCases) func causes(cause: AppendRefusal.Cause) async throws {
+        try await MailHouse.with { house in
+            for number in 1...50 { try house.file("M/cur/\(100 + number).m:2,", "Subject: \(number)\n\nx\n") }
+            house.mail.with { $0.refusal = (20, AppendRefusal(cause, because: "so it is")) }
+            let path = house.folder + "/M"
+            if cause == .message {
+                let report = try await house.importAll(path)
+                #expect((report.messages, report.problems.refused) == (20, 30))
+            } else {
+                let failure = await #expect(throws: Failure.self) { try await house.importAll(path) }
+                #expect(
+                    failure?.description == "the import stopped after 20 messages: so it is; run the same command again, it goes "
+                        + "on there and puts nothing in twice")
+            }
+            house.mail.with { $0.refusal = nil }
+            #expect(try await house.importAll(path).messages == 30)
+            #expect(Set(house.mail.texts("INBOX")).count == 50)
+        }
+    }
+
+    @Test func aMailboxThatCannotBeMadeLeavesTheOthersAlone() async throws {
+        try await MailHouse.with { house in
+            house.mail.with { $0.impossible = "Bad" }
+            for name in [".Bad", ".Good"] {
+                for number in 1...2 { try house.file("M/\(name)/cur/\(number).m:2,", "Subject: \(number)\n\nx\n") }
+            }
+            try house.file("M/.Later/cur/.keep")
+            try house.file("M/cur/.keep")
+            try house.file("M/subscriptions", "Good\n")
+            let report = try await house.importAll(house.folder + "/M")
+            #expect(report.mailboxes == ["Good": 2])
+            #expect((report.problems.leftOut, report.problems.refused) == (3, 2))
+            #expect(report.lines.contains("left out: Bad: no mailbox can have that name"))
+            #expect(Set(house.mail.mailboxes.keys) == ["INBOX", "Good", "Later"])
+            #expect(house.mail.with { $0.subscribed } == ["Good"])
         }
     }
 

@@ -36,8 +36,21 @@ final class KeptMail: Sendable {
         /// Messages with these words in them cannot be read.
         var damaged: String?
         /// So many appends are taken; then each is refused with this.
-        var refusal: (after: Int, sentence: String)?
+        var refusal: (after: Int, words: AppendRefusal)?
+        /// A message with more octets is refused for itself.
+        var largest = Int.max
+        /// By mailbox.
+        var rights: [String: [RightsEntry]] = [:]
+        /// Nobody else can be given rights.
+        var grantees: Set<NamedAccount> = []
+        /// A mailbox of this name is refused.
+        var impossible: String?
         var appends = 0
+        /// Appends are answered so late. Milliseconds.
+        var delay: Int64 = 0
+        /// Octets whose receipt is awaited, and the most that were.
+        var unanswered = 0
+        var mostUnanswered = 0
     }
 
     private let state = Mutex(Contents())
@@ -54,11 +67,19 @@ final class KeptMail: Sendable {
                 let names = contents.mailboxes.keys.sorted().filter { name in after.map { name > $0 } ?? true }
                 return ([], .mailbox(.mailboxes(names.map { Self.entry($0, contents) })))
             case .create(let mailbox, _):
+                if mailbox.name == contents.impossible { return ([], .refused("no mailbox can have that name")) }
                 if contents.mailboxes[mailbox.name] != nil { return ([], .refused("\(mailbox.name) is there")) }
                 contents.mailboxes[mailbox.name] = []
                 return ([], .done)
             case .subscribe(let mailbox):
                 contents.subscribed.insert(mailbox.name)
+                return ([], .done)
+            case .listRights(let mailbox): return ([], .mailbox(.rights(contents.rights[mailbox.name] ?? [])))
+            case .grant(let mailbox, let whom, let letters):
+                if let whom, !contents.grantees.contains(whom) { return ([], .refused("there is no account \(whom.address)")) }
+                contents.rights[mailbox.name, default: []].removeAll { $0.grantee == whom }
+                let rights = MailboxRights(letters: letters) ?? []
+                contents.rights[mailbox.name, default: []].append(RightsEntry(grantee: whom, rights: rights))
                 return ([], .done)
             case .append(let order): return ([], Self.append(order, content, &contents))
             case .messages(let mailbox, let from):
@@ -82,7 +103,13 @@ final class KeptMail: Sendable {
         if let known = contents.mailboxes[name]?.first(where: { $0.identity == order.identity }) {
             return .mailbox(.appended(AppendedMessage(spool: SpoolID(rawValue: UInt64(known.uid)), isNew: false)))
         }
-        if let refusal = contents.refusal, contents.appends >= refusal.after { return .refused(refusal.sentence) }
+        if let refusal = contents.refusal, contents.appends >= refusal.after { return .mailbox(.notAppended(refusal.words)) }
+        if name == contents.impossible {
+            return .mailbox(.notAppended(AppendRefusal(.message, because: "no mailbox can have that name")))
+        }
+        if content.count > contents.largest {
+            return .mailbox(.notAppended(AppendRefusal(.message, because: "it has \(content.count) octets")))
+        }
         contents.appends += 1
         var message = KeptMessage("", flags: order.flags, keywords: order.keywords, internalDate: order.internalDate ?? -1)
         (message.bytes, message.identity) = (content, order.identity)
@@ -116,6 +143,23 @@ private final class MailConversation: Conversing {
 
     func question(_ question: CommandToStore.Question, in exchange: Exchange<CommandToStore>) {
         guard case .mailbox(let words) = question else { return exchange.answer(.done) }
+        if case .append = words, case let (delay, octets) = (mail.with { $0.delay }, content.count), delay > 0 {
+            mail.with {
+                $0.unanswered += octets
+                $0.mostUnanswered = max($0.mostUnanswered, $0.unanswered)
+            }
+            let late = NIOLoopBound((self, exchange), eventLoop: exchange.eventLoop)
+            exchange.eventLoop.scheduleTask(in: .milliseconds(delay)) {
+                let (conversation, exchange) = late.value
+                conversation.mail.with { $0.unanswered -= octets }
+                conversation.carryOut(words, in: exchange)
+            }
+            return
+        }
+        carryOut(words, in: exchange)
+    }
+
+    private func carryOut(_ words: MailboxQuestion, in exchange: Exchange<CommandToStore>) {
         let (bytes, answer) = mail.answer(words, content)
         content = []
         rest.writeBytes(bytes)

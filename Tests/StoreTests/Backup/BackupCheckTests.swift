@@ -67,6 +67,12 @@ import Testing
         let id = try #require(try await store.house.database.mailbox(.inbox, of: alice.account)).id
         let marks = FlagChange(.add, [3], [.seen, .flagged], keywords: ["later", "$Forwarded"])
         try await store.done(.flags(marks, of: id))
+        // Of everybody, of one who is there, of one who is not.
+        let carol = store.account("carol@example.test")
+        for (rights, grantee) in [
+            (MailboxRights.lookup, Grantee.anyone), ([.lookup, .read], .account(bob.account)), (.all, .account(carol.account)),
+        ] { try await store.done(.grant(rights, .inbox, of: alice.account, to: grantee)) }
+        try await store.carryOut(.removeAccount(carol.recipient, .user))
         let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
         try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
         try file.seal()
@@ -93,11 +99,19 @@ import Testing
         #expect((inbox.address, inbox.name, inbox.messages) == (alice.recipient, "INBOX", 3))
         #expect(inbox.account == alice.account && inbox.kind == "user" && !inbox.isRemoved)
         #expect(mailboxes.last == .end)
-        let names = try mailboxes.dropLast().map { frame -> String in
+        #expect(
+            mailboxes.dropLast().suffix(2) == [
+                .rights(RightsEntry(grantee: nil, rights: .lookup), mailbox: inbox.number),
+                .rights(RightsEntry(grantee: NamedAccount(bob.recipient), rights: [.lookup, .read]), mailbox: inbox.number),
+            ])
+        let names = try mailboxes.dropLast(3).map { frame -> String in
             guard case .mailbox(let mailbox) = frame else { throw StoreFault("no mailbox") }
             return "\(mailbox.address) \(mailbox.name)"
         }
-        #expect(names.filter { $0.hasSuffix(" INBOX") } == ["alice@example.test INBOX", "bob@example.test INBOX"])
+        #expect(
+            names.filter { $0.hasSuffix(" INBOX") } == [
+                "alice@example.test INBOX", "bob@example.test INBOX", "carol@example.test INBOX",
+            ])
         #expect(names.contains("alice@example.test Sent"))
         #expect(mailboxes.contains { if case .mailbox(let mailbox) = $0 { mailbox.use == .sent } else { false } })
         let told = try frames { try listing.messages(of: inbox.number, $0) }

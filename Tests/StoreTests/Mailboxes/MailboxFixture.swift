@@ -68,6 +68,20 @@ extension TestStore {
         return try database.read { try Int.fetchOne($0, sql: sql) ?? -1 }
     }
 
+    /// Gives the account so many mailboxes, `m1` and so on: past the store, which takes long for as many as it allows.
+    func fill(_ account: AccountID, upTo count: Int, named prefix: String = "m") throws {
+        let database = try DatabaseQueue(path: "\(folder.path)/store/index.sqlite")
+        try database.write {
+            try $0.execute(
+                sql: """
+                    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?2 - (
+                        SELECT COUNT(*) FROM mailboxes WHERE account = ?1 AND removed_at IS NULL))
+                    INSERT INTO mailboxes (account, name, uidvalidity, uidnext, highestmodseq, messages, octets, unseen)
+                    SELECT ?1, ?3 || n, n, 1, 1, 0, 0, 0 FROM numbers
+                    """, arguments: [account.rawValue, count, prefix])
+        }
+    }
+
     /// One line for each mailbox whose figures are not what its messages say, and for each message with other references
     /// than it has.
     func recount() throws -> [String] {
