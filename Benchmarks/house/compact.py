@@ -102,7 +102,7 @@ def main():
     ratios, beside = [], []
     try:
         if options.peer:
-            servers.append(peer.Peer(f"{root}/peer", 20026))
+            servers.append(peer.Peer(f"{root}/peer", 20030))
         house.measure(2_000)
         for _ in range(options.rounds):
             quiet = house.measure(options.messages)
