@@ -141,6 +141,14 @@ final class TestStore: Sendable {
         return spool
     }
 
+    /// With its content in a file of its own.
+    func acceptLarge(_ plan: Plan, number: UInt64 = 1, octets: Int = 300_000) async throws -> SpoolID {
+        let file = try ContentFile("\(folder.path)/store/large", number: number, disk: .system)
+        try file.append([ByteBuffer(repeating: 0x41, count: octets)])
+        try file.seal()
+        return try #require(await submit(plan, .ownFile(file)).spool)
+    }
+
     func audit() async throws -> Audit { try await house.database.audit() }
 
     /// Damaged messages among all.

@@ -48,6 +48,8 @@ final class KeptMail: Sendable {
         var appends = 0
         /// Appends are answered so late. Milliseconds.
         var delay: Int64 = 0
+        /// Appends are answered after this; nil: nothing is waited for.
+        var receipts: EventLoopFuture<Void>?
         /// Octets whose receipt is awaited, and the most that were.
         var unanswered = 0
         var mostUnanswered = 0
@@ -143,20 +145,27 @@ private final class MailConversation: Conversing {
 
     func question(_ question: CommandToStore.Question, in exchange: Exchange<CommandToStore>) {
         guard case .mailbox(let words) = question else { return exchange.answer(.done) }
-        if case .append = words, case let (delay, octets) = (mail.with { $0.delay }, content.count), delay > 0 {
+        if case .append = words, let wait = wait(on: exchange.eventLoop) {
+            let octets = content.count
             mail.with {
                 $0.unanswered += octets
                 $0.mostUnanswered = max($0.mostUnanswered, $0.unanswered)
             }
             let late = NIOLoopBound((self, exchange), eventLoop: exchange.eventLoop)
-            exchange.eventLoop.scheduleTask(in: .milliseconds(delay)) {
+            return wait.whenComplete { _ in
                 let (conversation, exchange) = late.value
                 conversation.mail.with { $0.unanswered -= octets }
                 conversation.carryOut(words, in: exchange)
             }
-            return
         }
         carryOut(words, in: exchange)
+    }
+
+    /// What the answer to an append waits for; nil: nothing.
+    private func wait(on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
+        let (delay, receipts) = mail.with { ($0.delay, $0.receipts) }
+        if let receipts { return receipts.hop(to: eventLoop) }
+        return delay > 0 ? eventLoop.scheduleTask(in: .milliseconds(delay)) {}.futureResult : nil
     }
 
     private func carryOut(_ words: MailboxQuestion, in exchange: Exchange<CommandToStore>) {

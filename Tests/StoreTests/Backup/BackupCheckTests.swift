@@ -23,10 +23,7 @@ import Testing
         let alice = store.account("alice@example.test")
         var spools: [SpoolID] = []
         for number in 1...4 { spools.append(try await store.accept(.to([alice]), "Subject: \(number)\r\n\r\nx\r\n")) }
-        let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
-        try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
-        try file.seal()
-        spools.append(try #require(await store.submit(.to([alice]), .ownFile(file)).spool))
+        spools.append(try await store.acceptLarge(.to([alice])))
         let location = try #require(try await store.house.database.location(of: spools[1]))
         let client = try await BackupClient(store)
         var taken = try await client.take()
@@ -51,6 +48,35 @@ import Testing
         #expect(try check(short).damaged.count == 2)
     }
 
+    @Test("what lies beyond the length that a backup names is not of it; without an index there is none")
+    func lengths() async throws {
+        let store = try TestStore(folder)
+        let alice = store.account("alice@example.test")
+        let spools = [
+            try await store.accept(.to([alice])), try await store.accept(.to([alice])), try await store.acceptLarge(.to([alice])),
+        ]
+        let end = try #require(try await store.house.database.location(of: spools[2])).end.offset
+        let client = try await BackupClient(store)
+        let list = try await client.take().lay("\(target.path)/b")
+        try await client.stop()
+        /// - Parameter length: nil: the file is not named.
+        func naming(_ file: StoreFile, _ length: UInt64?) -> String {
+            let others = list.split(separator: "\n").filter { !$0.hasPrefix("\(file.path) ") }.map(String.init)
+            return (others + (length.map { ["\(file.path) \(file.path) \($0)"] } ?? [])).joined(separator: "\n")
+        }
+        let (segment, large) = (StoreFile(.segment, 1), StoreFile(.large, 1))
+        #expect(try check(naming(segment, end)).damaged == [])
+        let short = "\(segment.path) is missing, or too short"
+        #expect(try check(naming(segment, end - 1)).damaged == ["message \(spools[2]): \(short)"])
+        #expect(try check(naming(segment, nil)).damaged == spools.map { "message \($0): \(short)" })
+        for length in [299_999, 300_001, nil] as [UInt64?] {
+            let damaged = try check(naming(large, length)).damaged
+            #expect(damaged == ["message \(spools[2]): \(large.path) is missing, or of another length"])
+        }
+        let fault = #expect(throws: StoreFault.self) { try check(naming(.index, nil)) }
+        #expect(fault?.description == "the backup has no index")
+    }
+
     @Test(
         "a list of files that leads elsewhere is refused",
         arguments: [
@@ -73,10 +99,7 @@ import Testing
             (MailboxRights.lookup, Grantee.anyone), ([.lookup, .read], .account(bob.account)), (.all, .account(carol.account)),
         ] { try await store.done(.grant(rights, .inbox, of: alice.account, to: grantee)) }
         try await store.carryOut(.removeAccount(carol.recipient, .user))
-        let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
-        try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
-        try file.seal()
-        spools.append(try #require(await store.submit(.to([alice]), .ownFile(file)).spool))
+        spools.append(try await store.acceptLarge(.to([alice])))
         try await store.house.inboxes.removeMessages([1], of: alice.account)
         let location = try #require(try await store.house.database.location(of: spools[1]))
         let text = try await store.text(spools[2])

@@ -30,13 +30,6 @@ import Testing
         "Subject: \(number)\r\n\r\n" + String(repeating: "\(number % 10)", count: 110_000)
     }
 
-    private func acceptLarge(_ store: TestStore, _ plan: Plan, _ number: UInt64) async throws -> SpoolID {
-        let file = try ContentFile("\(folder.path)/store/large", number: number, disk: .system)
-        try file.append([ByteBuffer(repeating: UInt8(truncatingIfNeeded: number), count: 300_000)])
-        try file.seal()
-        return try #require(await store.submit(plan, .ownFile(file)).spool)
-    }
-
     @Test("the journal hears of each backup how it went") func told() async throws {
         let store = try start()
         _ = try await store.accept(.to([store.account("alice@example.test")]))
@@ -65,7 +58,7 @@ import Testing
         let store = try start()
         let alice = store.account("alice@example.test")
         for number in 0..<12 { _ = try await store.accept(.to([alice]), text(number)) }
-        _ = try await acceptLarge(store, .to([alice]), 1)
+        _ = try await store.acceptLarge(.to([alice]))
         let client = try await BackupClient(store)
         let begun = try await client.beginBackup()
         #expect((begun.messages, begun.files, begun.missing) == (13, 4, []))
@@ -161,11 +154,32 @@ import Testing
         try await client.stop()
     }
 
+    @Test("a reading ends where the file does, and is no longer than a piece") func limits() async throws {
+        let store = try start()
+        _ = try await store.acceptLarge(.to([store.account("alice@example.test")]), octets: Int(BackupLimits.piece) + 100)
+        let client = try await BackupClient(store)
+        _ = try await client.beginBackup()
+        let (file, length, piece) = (StoreFile(.large, 1), BackupLimits.piece + 100, BackupLimits.piece)
+        for (from, count) in [(0, piece), (100, piece), (piece, 100), (length - 1, 1), (length, 0)] {
+            #expect(try await client.read(file, from: from, count).count == Int(count), "\(from), \(count)")
+        }
+        for wrong in [
+            .read(file, from: 0, count: piece + 1), .read(file, from: 101, count: piece), .read(file, from: length - 1, count: 2),
+            .read(file, from: length, count: 1), .read(file, from: length + 1, count: 0), .sum(file, count: length + 1),
+        ] as [BackupQuestion] {
+            let refusal = await #expect(throws: StoreFault.self, "\(wrong)") { try await client.ask(wrong) }
+            #expect(refusal?.description == "\(file.path) is not of this backup, or shorter", "\(wrong)")
+        }
+        #expect(try await client.sum(file, length).count == 32)
+        try await client.end()
+        try await client.stop()
+    }
+
     @Test("a file that is missing in the store is named, and the rest is backed up") func missing() async throws {
         let store = try start()
         let alice = store.account("alice@example.test")
-        _ = try await acceptLarge(store, .to([alice]), 1)
-        _ = try await acceptLarge(store, .to([alice]), 2)
+        _ = try await store.acceptLarge(.to([alice]))
+        _ = try await store.acceptLarge(.to([alice]), number: 2)
         unlink("\(folder.path)/store/\(StoreFile(.large, 1).path)")
         let client = try await BackupClient(store)
         let begun = try await client.beginBackup()

@@ -23,10 +23,7 @@ import Testing
             recipient: "alice@example.test".address, account: try #require(store.entry("alice@example.test")?.user))
         var spools: [SpoolID] = []
         for number in 1...5 { spools.append(try await store.accept(.to([alice]), "Subject: \(number)\r\n\r\nx\r\n")) }
-        let file = try ContentFile("\(folder.path)/store/large", number: 1, disk: .system)
-        try file.append([ByteBuffer(repeating: 0x41, count: 300_000)])
-        try file.seal()
-        spools.append(try #require(await store.submit(.to([alice]), .ownFile(file)).spool))
+        spools.append(try await store.acceptLarge(.to([alice])))
         try await store.house.inboxes.removeMessages([2], of: alice.account)
         _ = try await store.accept(.to(relays: ["x@remote.test", "y@remote.test"]))
         let validity = try #require(try await store.house.database.inbox(of: alice.account)).uidValidity
@@ -186,6 +183,42 @@ import Testing
         try taken.save(stream)
         #expect(try StoreRestore.run(target, stream).messages == 7)
         #expect(access("\(home)/restored.new", F_OK) != 0)
+    }
+
+    @Test("what came twice and an index that did not come are said") func said() async throws {
+        let taken = try await backup().taken
+        let whole = taken.stream(isWhole: false)
+        var none = taken
+        none.files[.index] = nil
+        var streams = [(none.stream(), "the backup has no index")]
+        for file in [.index, StoreFile(.segment, 1), StoreFile(.large, 1)] {
+            let again = whole + RestoreHead(file, length: 1).bytes + [0] + RestoreHead(nil).bytes
+            streams.append((again, "\(file.path) came twice"))
+        }
+        for (bytes, because) in streams {
+            let file = try OpenFile(stream, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            #expect(write(file.descriptor, bytes, bytes.count) == bytes.count)
+            let fault = #expect(throws: StoreFault.self) { try StoreRestore.run(target, stream) }
+            #expect(fault?.description == because)
+            #expect(access("\(home)/index.sqlite", F_OK) != 0)
+        }
+    }
+
+    @Test(
+        "a part of a store is a store too: nothing is put in its place unasked",
+        arguments: [
+            "index.sqlite", StoreFile(.segment, 1).path, StoreFile(.large, 1).path,
+        ])
+    func part(name: String) async throws {
+        try await backup().taken.save(stream)
+        for folder in [home, "\(home)/segments", "\(home)/large"] { try Folder.make(folder) }
+        _ = try OpenFile("\(home)/\(name)", flags: O_WRONLY | O_CREAT)
+        let refusal = #expect(throws: StoreFault.self) { try StoreRestore.run(target, stream) }
+        #expect(refusal?.description.contains("say --replace") == true)
+        #expect(access("\(home)/\(name)", F_OK) == 0)
+        unlink("\(home)/\(name)")
+        let report = try StoreRestore.run(target, stream)
+        #expect(report.messages == 7)
     }
 
     @Test("a start in the middle is refused, and a second restoring ends it") func interrupted() async throws {
