@@ -30,7 +30,7 @@ import Testing
     @Test("a mailbox that was made for a refused message is nobody's", arguments: [true, false])
     func dropped(together: Bool) async throws {
         let (store, alice, bob) = try await store()
-        let changes = [append(store, "x/y", of: bob, 500)] + (501...502).map { append(store, "new", of: alice, $0) }
+        let changes = [append(store, "x", of: bob, 500)] + (501...502).map { append(store, "new", of: alice, $0) }
         let results =
             together
             ? store.house.database.commitAndWait(changes) : changes.flatMap { store.house.database.commitAndWait([$0]) }

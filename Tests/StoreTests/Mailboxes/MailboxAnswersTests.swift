@@ -1,5 +1,6 @@
 // What the administrator is told of a mailbox: every message once, however many answers that takes; whose rights; keywords.
 
+import GRDB
 import IPC
 import Mail
 import NIOCore
@@ -50,8 +51,9 @@ import Testing
         store.account("alice@example.test")
         let (bob, carol) = (NamedAccount("bob@example.test".address), NamedAccount("carol@example.test".address))
         let sent = NamedMailbox(Self.alice, "Sent")
+        store.account("\(bob.address)")
+        let gone = store.account("\(carol.address)").account.rawValue
         for grantee in [bob, carol] {
-            store.account("\(grantee.address)")
             try await store.carryOut(.mailbox(.grant(sent, to: grantee, rights: "lrswite")))
         }
         func rights() async throws -> [RightsEntry] {
@@ -64,6 +66,17 @@ import Testing
         #expect(try await rights() == [bob, carol].map { RightsEntry(grantee: $0, rights: letters) })
         try await store.carryOut(.removeAccount(carol.address, .user))
         #expect(try await rights() == [RightsEntry(grantee: bob, rights: letters)])
+        if TestEngine.current == .sqlite {
+            // They go with the account; and if they did not, nobody would be told of them.
+            let rest = "FROM rights WHERE grantee = \(gone)"
+            #expect(try store.rows("SELECT COUNT(*) \(rest)") == 0)
+            try await DatabaseQueue(path: "\(store.folder.path)/store/index.sqlite").write {
+                try $0.execute(
+                    sql: "INSERT INTO rights SELECT mailbox, ?, letters FROM rights", arguments: [gone])
+            }
+            #expect(try store.rows("SELECT COUNT(*) \(rest)") == 1)
+            #expect(try await rights() == [RightsEntry(grantee: bob, rights: letters)])
+        }
         try await store.carryOut(.mailbox(.grant(sent, to: nil, rights: "l")), .removeAccount(bob.address, .user))
         #expect(try await rights() == [RightsEntry(grantee: nil, rights: .lookup)])
         store.stop()
