@@ -165,10 +165,9 @@ extension Typed {
         guard let unit = text.last.flatMap({ units[$0] }), text.utf8.count > 1,
             text.utf8.dropLast().allSatisfy({ (48...57).contains($0) })
         else { return nil }
-        return UInt64(text.dropLast()).map { $0.multipliedReportingOverflow(by: unit) }.flatMap {
-            $0.overflow ? nil : $0.partialValue
-        }
-            ?? .max
+        guard let count = UInt64(text.dropLast()) else { return .max }
+        let product = count.multipliedReportingOverflow(by: unit)
+        return product.overflow ? .max : product.partialValue
     }
 
     /// Seconds; from a second to a year.
